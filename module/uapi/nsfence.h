@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: (GPL-2.0-or-later WITH Linux-syscall-note) */
+/*
+ * Generic netlink interface of nsfence. The truth is module/nsfence.yaml;
+ * scripts/check-uapi proves that this header agrees with it, value by value.
+ *
+ * All integers are in host byte order. Every command needs CAP_NET_ADMIN in
+ * the initial user namespace and a socket of the initial network namespace.
+ */
+#ifndef _UAPI_NSFENCE_H
+#define _UAPI_NSFENCE_H
+
+#define NSFENCE_FAMILY_NAME	"nsfence"
+#define NSFENCE_FAMILY_VERSION	1
+
+/* Revision of this interface; grows with each incompatible change. */
+#define NSFENCE_ABI		1
+
+/* Longest strings, without the terminating NUL. */
+#define NSFENCE_MAX_NAME	63
+#define NSFENCE_MAX_SOURCE	127
+
+#define NSFENCE_MCGRP_LIFECYCLE	"lifecycle"
+
+enum nsfence_cmd {
+	NSFENCE_CMD_UNSPEC,
+	NSFENCE_CMD_VERSION_GET,	/* do */
+	NSFENCE_CMD_NETNS_GET,		/* do by inode, dump of all */
+	NSFENCE_CMD_ATTACH,		/* do */
+	NSFENCE_CMD_DETACH,		/* do */
+	NSFENCE_CMD_DETACH_ALL,		/* do */
+	NSFENCE_CMD_BORN,		/* event: a namespace is being created */
+	NSFENCE_CMD_DIED,		/* event: a namespace is gone, and its fence */
+	NSFENCE_CMD_ATTACHED,		/* event: a fence was attached or replaced */
+	NSFENCE_CMD_DETACHED,		/* event: a fence was taken off */
+
+	__NSFENCE_CMD_MAX
+};
+#define NSFENCE_CMD_MAX (__NSFENCE_CMD_MAX - 1)
+
+enum nsfence_attr {
+	NSFENCE_A_UNSPEC,
+	NSFENCE_A_PAD,
+	NSFENCE_A_INODE,		/* u32: ns_common inode number */
+	NSFENCE_A_COOKIE,		/* u64: SO_NETNS_COOKIE, where the kernel has it */
+	NSFENCE_A_FD,			/* u32: open nsfs descriptor of the sender */
+	NSFENCE_A_INSTANCE,		/* u64: id of an attachment, never reused */
+	NSFENCE_A_POLICY,		/* string, at most NSFENCE_MAX_NAME */
+	NSFENCE_A_MODE,			/* u32: enum nsfence_mode */
+	NSFENCE_A_HOOKS,		/* u32: bits of 1 << enum nsfence_hook */
+	NSFENCE_A_FLAGS,		/* u32: NSFENCE_F_* */
+	NSFENCE_A_SOURCE,		/* string, at most NSFENCE_MAX_SOURCE */
+	NSFENCE_A_COUNTER,		/* nest, repeated: enum nsfence_counter_attr */
+	NSFENCE_A_MODULE_VERSION,	/* string */
+	NSFENCE_A_ABI,			/* u32: NSFENCE_ABI of the module */
+	NSFENCE_A_FEATURES,		/* u32: bits of 1 << enum nsfence_feature */
+	NSFENCE_A_NAMESPACES,		/* u32: namespaces that have state in the module */
+	NSFENCE_A_ATTACHMENTS,		/* u32: fences that are up */
+	NSFENCE_A_COUNT,		/* u32: fences that DETACH_ALL took off */
+
+	__NSFENCE_A_MAX
+};
+#define NSFENCE_A_MAX (__NSFENCE_A_MAX - 1)
+
+enum nsfence_counter_attr {
+	NSFENCE_A_COUNTER_UNSPEC,
+	NSFENCE_A_COUNTER_PAD,
+	NSFENCE_A_COUNTER_HOOK,		/* u32: enum nsfence_hook */
+	NSFENCE_A_COUNTER_VERDICT,	/* u32: enum nsfence_verdict */
+	NSFENCE_A_COUNTER_PACKETS,	/* u64 */
+	NSFENCE_A_COUNTER_BYTES,	/* u64: from the network header on */
+
+	__NSFENCE_A_COUNTER_MAX
+};
+#define NSFENCE_A_COUNTER_MAX (__NSFENCE_A_COUNTER_MAX - 1)
+
+/* The order of the kernel's enum nf_inet_hooks. */
+enum nsfence_hook {
+	NSFENCE_HOOK_PREROUTING,
+	NSFENCE_HOOK_INPUT,
+	NSFENCE_HOOK_FORWARD,
+	NSFENCE_HOOK_OUTPUT,
+	NSFENCE_HOOK_POSTROUTING,
+
+	__NSFENCE_HOOK_MAX
+};
+
+enum nsfence_mode {
+	NSFENCE_MODE_ENFORCE,
+	NSFENCE_MODE_AUDIT,		/* evaluate and count, then accept */
+};
+
+/* What became of a packet; the classes of the counters. */
+enum nsfence_verdict {
+	NSFENCE_VERDICT_ACCEPT,
+	NSFENCE_VERDICT_DROP,
+	NSFENCE_VERDICT_REJECT,
+	NSFENCE_VERDICT_AUDIT,		/* accepted; enforcing would have stopped it */
+	NSFENCE_VERDICT_EXEMPT,		/* loopback, neighbour discovery, own replies */
+
+	__NSFENCE_VERDICT_MAX
+};
+
+enum nsfence_feature {
+	NSFENCE_FEATURE_COOKIE,		/* this kernel's namespaces have cookies */
+	NSFENCE_FEATURE_INIT_NET,	/* allow_init_net is set */
+};
+
+/* Of an attachment; sent with ATTACH, returned by NETNS_GET and events. */
+#define NSFENCE_F_STRICT		(1U << 0)	/* nothing is exempt */
+#define NSFENCE_F_MANUAL		(1U << 1)	/* by hand: the daemon leaves it alone */
+#define NSFENCE_F_FORWARD_ACCEPT	(1U << 2)	/* forward not in HOOKS: accept there */
+/* Of a namespace; only ever returned. */
+#define NSFENCE_F_INITIAL		(1U << 8)	/* the initial network namespace */
+#define NSFENCE_F_BORN			(1U << 9)	/* created while the module was loaded */
+/* Of a request. */
+#define NSFENCE_F_REPLACE		(1U << 16)	/* ATTACH: replace what is there */
+#define NSFENCE_F_NOWAIT		(1U << 17)	/* answer before the grace period */
+
+#endif /* _UAPI_NSFENCE_H */
