@@ -2,11 +2,13 @@
 /*
  * genl: the module's generic netlink family, as plain structures.
  *
- * genl.c is the only file of user space that includes uapi/nsfence.h; the
- * constants below mirror it, and genl.c proves with static_assert that they
- * agree. All integers are in host byte order. Not thread-safe: one struct genl
+ * genl.c and genl_parse.c are the only files of user space that include
+ * uapi/nsfence.h; the constants below mirror it, and genl_parse.c proves with
+ * static_assert that they agree. All integers are in host byte order. Not thread-safe: one struct genl
  * for one thread. Every function may block until the module answers (at most
- * GENL_TIMEOUT_MS between two messages, then ETIMEDOUT).
+ * GENL_TIMEOUT_MS between two messages, then ETIMEDOUT). -ENOTCONN
+ * (EXIT_UNREACHABLE) of any request: the module was unloaded or loaded anew
+ * since genl_open(); open again.
  */
 #ifndef NSF_GENL_H
 #define NSF_GENL_H
@@ -121,6 +123,11 @@ void genl_close(struct genl *g);
 int genl_fd(const struct genl *g);
 
 int genl_version_get(struct genl *g, struct genl_version *out, struct err *e);
+/*
+ * The same on a socket of its own, and from a module of another ABI too: for
+ * reports of what is there. Needs no struct genl, which could not be opened.
+ */
+int genl_version_probe(struct genl_version *out, struct err *e);
 /* -ENXIO (EXIT_NOT_FOUND): no living namespace has this inode. */
 int genl_netns_get(struct genl *g, const struct genl_target *t,
 		   struct genl_netns *out, struct err *e);

@@ -50,4 +50,8 @@ struct netns_name {
  */
 int select_names(struct netns_name **out, size_t *n, struct err *e);
 
+/* The same in another directory, for tests. */
+int select_name_in(const char *dir, const char *name, struct netns_ref *out, struct err *e);
+int select_names_in(const char *dir, struct netns_name **out, size_t *n, struct err *e);
+
 #endif /* NSF_SELECT_H */

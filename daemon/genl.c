@@ -1,0 +1,708 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * genl: see genl.h. Owns the socket: sends requests, waits for the answers,
+ * turns the kernel's refusals into sentences. What the bytes of an answer mean
+ * is genl_parse.c's matter.
+ */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "genl.h"
+#include "genl_parse.h"
+#include "uapi/nsfence.h"
+
+#define DUMP_TRIES	10
+#define RX_SIZE		65536	/* the kernel fills at most 32 KiB of a dump at once */
+#define TX_SIZE		1024	/* the largest request: attach, all strings full */
+#define EVENT_RCVBUF	(4 << 20)
+
+struct genl {
+	struct mnl_socket *nl;
+	struct genl_family family;
+	uint32_t port;
+	uint32_t seq;
+	/*
+	 * The last message of a request has not come (yet): should the request be
+	 * given up, what is still under way must not meet the next one, which
+	 * therefore begins with a new socket.
+	 */
+	bool stale;
+	_Alignas(struct nlmsghdr) uint8_t tx[TX_SIZE];
+	_Alignas(struct nlmsghdr) uint8_t rx[RX_SIZE];
+};
+
+/* Called for each answer of a request; non-zero ends it. */
+typedef int answer_fn(const struct genl_msg *m, void *data, struct err *e);
+
+/* What a refusal means in words depends on what was asked. */
+struct request {
+	struct nlmsghdr *nlh;
+	const char *what;		/* "attach": for messages about the transport */
+	int (*refused)(const struct genl *g, const struct request *r,
+		       const struct genl_ack *ack, struct err *e);
+	uint32_t inode;			/* for messages, 0: none */
+	answer_fn *answer;
+	void *data;
+	/* result: the kernel marked the dump as inconsistent */
+	bool interrupted;
+};
+
+static int sys_error(struct err *e, const char *what)
+{
+	int errnum = errno;
+
+	return err_set(e, errnum, EXIT_REFUSED, "%s: %s", what, strerror(errnum));
+}
+
+static int socket_open(struct genl *g, struct err *e)
+{
+	int one = 1;
+
+	g->nl = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!g->nl)
+		return err_set(e, errno, EXIT_UNREACHABLE,
+			       "cannot open a generic netlink socket: %s", strerror(errno));
+	if (mnl_socket_bind(g->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int ret = sys_error(e, "cannot bind a netlink socket");
+
+		mnl_socket_close(g->nl);
+		g->nl = NULL;
+		return ret;
+	}
+	/* Old kernels have neither; then refusals come without a sentence. */
+	mnl_socket_setsockopt(g->nl, NETLINK_EXT_ACK, &one, sizeof(one));
+	mnl_socket_setsockopt(g->nl, NETLINK_CAP_ACK, &one, sizeof(one));
+	g->port = mnl_socket_get_portid(g->nl);
+	g->stale = false;
+	return 0;
+}
+
+static int socket_renew(struct genl *g, struct err *e)
+{
+	if (g->nl)
+		mnl_socket_close(g->nl);
+	g->nl = NULL;
+	return socket_open(g, e);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+static int wait_readable(const struct genl *g, int64_t deadline, const char *what,
+			 struct err *e)
+{
+	struct pollfd p = { .fd = mnl_socket_get_fd(g->nl), .events = POLLIN };
+
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		int n = poll(&p, 1, left > 0 ? (int)left : 0);
+
+		if (n > 0)
+			return 0;
+		if (!n)
+			return err_set(e, ETIMEDOUT, EXIT_UNREACHABLE,
+				       "%s: the kernel has not answered for %d seconds",
+				       what, GENL_TIMEOUT_MS / 1000);
+		if (errno != EINTR)
+			return sys_error(e, "poll");
+	}
+}
+
+/*
+ * One datagram of the kernel's. 0 with an empty @out: it came from another
+ * process, which may send to any netlink socket, and is to be ignored.
+ */
+static int receive(struct genl *g, int flags, struct span *out)
+{
+	struct iovec iov = { .iov_base = g->rx, .iov_len = sizeof(g->rx) };
+	struct sockaddr_nl from = { 0 };
+	struct msghdr msg = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+	};
+	ssize_t n;
+
+	do {
+		n = recvmsg(mnl_socket_get_fd(g->nl), &msg, flags);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	*out = (struct span){ .data = g->rx, .len = 0 };
+	if (msg.msg_namelen != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid)
+		return 0;
+	if (msg.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	out->len = (size_t)n;
+	return 0;
+}
+
+/*
+ * 1: the request is over, 0: more will come, negative: it failed. Only after a
+ * refusal is the socket still good: that was the last message.
+ */
+static int take_message(struct genl *g, struct request *r, const struct genl_msg *m,
+			struct err *e)
+{
+	struct genl_ack ack;
+	int ret;
+
+	/* Left over from a request that was given up. */
+	if (m->seq != r->nlh->nlmsg_seq || m->port != g->port)
+		return 0;
+	if (m->flags & NLM_F_DUMP_INTR)
+		r->interrupted = true;
+	switch (m->type) {
+	case NLMSG_NOOP:
+		return 0;
+	case NLMSG_OVERRUN:
+		return err_set(e, ENOBUFS, EXIT_REFUSED, "%s: the kernel lost part of the answer",
+			       r->what);
+	case NLMSG_ERROR:
+	case NLMSG_DONE:
+		ret = genl_parse_ack(m, &ack, e);
+		if (ret)
+			return ret;
+		g->stale = false;
+		return ack.error ? r->refused(g, r, &ack, e) : 1;
+	}
+	if (m->type != r->nlh->nlmsg_type)
+		return err_set(e, EPROTO, EXIT_REFUSED,
+			       "%s: the kernel answered with a message of another family", r->what);
+	return r->answer ? r->answer(m, r->data, e) : 0;
+}
+
+/* Sends @r and takes its answers, up to the acknowledgement or the dump's end. */
+static int transact(struct genl *g, struct request *r, struct err *e)
+{
+	struct nlmsghdr *nlh = r->nlh;
+	int64_t deadline;
+	int ret;
+
+	if (g->stale) {
+		ret = socket_renew(g, e);
+		if (ret)
+			return ret;
+	}
+	nlh->nlmsg_seq = ++g->seq;
+	r->interrupted = false;
+	g->stale = true;
+	if (mnl_socket_sendto(g->nl, nlh, nlh->nlmsg_len) < 0)
+		return err_set(e, errno, EXIT_UNREACHABLE, "%s: cannot send to the kernel: %s",
+			       r->what, strerror(errno));
+	deadline = now_ms() + GENL_TIMEOUT_MS;
+	for (;;) {
+		struct genl_msg m;
+		struct span rest;
+
+		ret = wait_readable(g, deadline, r->what, e);
+		if (ret)
+			return ret;
+		ret = receive(g, MSG_DONTWAIT, &rest);
+		if (ret == -EAGAIN)
+			continue;
+		if (ret)
+			return err_set(e, -ret, EXIT_REFUSED, "%s: cannot receive the answer: %s",
+				       r->what, ret == -EMSGSIZE ? "it is longer than 64 KiB" :
+				       strerror(-ret));
+		if (rest.len)
+			deadline = now_ms() + GENL_TIMEOUT_MS;
+		while ((ret = genl_parse_next(&rest, &m, e)) > 0) {
+			ret = take_message(g, r, &m, e);
+			if (ret)
+				return ret > 0 ? 0 : ret;
+		}
+		if (ret)
+			return ret;
+	}
+}
+
+static struct nlmsghdr *request_new(struct genl *g, uint16_t type, uint16_t flags, uint8_t cmd)
+{
+	struct genlmsghdr *hdr;
+	struct nlmsghdr *nlh;
+
+	memset(g->tx, 0, sizeof(g->tx));
+	nlh = mnl_nlmsg_put_header(g->tx);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	hdr = mnl_nlmsg_put_extra_header(nlh, sizeof(*hdr));
+	hdr->cmd = cmd;
+	hdr->version = type == GENL_ID_CTRL ? 1 : NSFENCE_FAMILY_VERSION;
+	return nlh;
+}
+
+static const char *bad_attr_name(const struct genl *g, const struct genl_ack *ack)
+{
+	const struct nlmsghdr *nlh = (const void *)g->tx;
+	struct span request = { .data = g->tx, .len = nlh->nlmsg_len };
+
+	if (ack->missing)
+		return genl_parse_attr_name(ack->missing);
+	return ack->offset ? genl_parse_attr_at(request, ack->offset) : NULL;
+}
+
+/* What an errno means when the kernel says no more than that. */
+static void explain(const struct request *r, int errnum, char *buf, size_t size)
+{
+	switch (errnum) {
+	case EPERM:
+		snprintf(buf, size,
+			 "not permitted: it needs CAP_NET_ADMIN in the initial user namespace (be root on the host)");
+		break;
+	case ENXIO:
+		snprintf(buf, size, "no living network namespace has inode %u", r->inode);
+		break;
+	case EAGAIN:
+		snprintf(buf, size, "the namespace is still being created");
+		break;
+	case ESTALE:
+		snprintf(buf, size,
+			 "the inode number now belongs to another namespace, or the fence is another one");
+		break;
+	case EEXIST:
+		snprintf(buf, size, "the namespace is fenced already");
+		break;
+	case EOPNOTSUPP:
+		snprintf(buf, size, "the module does not know this command");
+		break;
+	default:
+		snprintf(buf, size, "%s", strerror(errnum));
+	}
+}
+
+static bool family_changed(const struct genl *old);
+
+static int refused(const struct genl *g, const struct request *r,
+		   const struct genl_ack *ack, struct err *e)
+{
+	const char *name = bad_attr_name(g, ack);
+	enum exit_code code = EXIT_REFUSED;
+	char text[sizeof(ack->text)];
+
+	/*
+	 * Generic netlink itself says ENOENT, and no word more, when nobody
+	 * registered the message type: the module went away since genl_open().
+	 */
+	if (ack->error == ENOENT && !ack->text[0] && family_changed(g))
+		return err_set(e, ENOTCONN, EXIT_UNREACHABLE,
+			       "%s: the module was unloaded, or loaded anew, in the meantime",
+			       r->what);
+	if (ack->error == ENXIO ||
+	    (ack->error == ENOENT && !strcmp(r->what, "detach")))
+		code = EXIT_NOT_FOUND;
+	if (ack->text[0])
+		snprintf(text, sizeof(text), "%s", ack->text);
+	else if (code == EXIT_NOT_FOUND && ack->error == ENOENT)
+		snprintf(text, sizeof(text), "the namespace is not fenced");
+	else
+		explain(r, ack->error, text, sizeof(text));
+	if (name && !strstr(text, name))
+		return err_set(e, ack->error, code, "%s (%sattribute %s)", text,
+			       ack->missing ? "missing " : "", name);
+	return err_set(e, ack->error, code, "%s", text);
+}
+
+static int family_refused(const struct genl *g, const struct request *r,
+			  const struct genl_ack *ack, struct err *e)
+{
+	(void)g;
+	(void)r;
+	if (ack->error == ENOENT)
+		return err_set(e, ENOENT, EXIT_UNREACHABLE,
+			       "the module is not loaded (modprobe nsfence), or this is not the initial network namespace");
+	return err_set(e, ack->error, EXIT_UNREACHABLE, "cannot look up the module's netlink family: %s",
+		       ack->text[0] ? ack->text : strerror(ack->error));
+}
+
+static int family_answer(const struct genl_msg *m, void *data, struct err *e)
+{
+	return genl_parse_family(m, data, e);
+}
+
+static int family_lookup(struct genl *g, struct err *e)
+{
+	struct request r = {
+		.nlh = request_new(g, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY),
+		.what = "family lookup",
+		.refused = family_refused,
+		.answer = family_answer,
+		.data = &g->family,
+	};
+	int ret;
+
+	memset(&g->family, 0, sizeof(g->family));
+	mnl_attr_put_strz(r.nlh, CTRL_ATTR_FAMILY_NAME, NSFENCE_FAMILY_NAME);
+	ret = transact(g, &r, e);
+	if (!ret && !g->family.id)
+		return err_set(e, EPROTO, EXIT_UNREACHABLE,
+			       "the kernel did not describe the module's netlink family");
+	return ret;
+}
+
+/* Opens and looks the family up; the ABI is not compared. */
+static int open_any(struct genl **out, struct err *e)
+{
+	struct genl *g = calloc(1, sizeof(*g));
+	int ret;
+
+	*out = NULL;
+	if (!g)
+		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
+	ret = socket_open(g, e);
+	if (!ret)
+		ret = family_lookup(g, e);
+	if (ret) {
+		genl_close(g);
+		return ret;
+	}
+	*out = g;
+	return 0;
+}
+
+static bool family_changed(const struct genl *old)
+{
+	struct genl *g;
+	bool changed;
+
+	if (open_any(&g, NULL))
+		return true;
+	changed = g->family.id != old->family.id;
+	genl_close(g);
+	return changed;
+}
+
+int genl_open(struct genl **out, struct err *e)
+{
+	struct genl_version v;
+	struct genl *g;
+	int ret;
+
+	*out = NULL;
+	ret = open_any(&g, e);
+	if (ret)
+		return ret;
+	ret = genl_version_get(g, &v, e);
+	if (!ret && v.abi != GENL_ABI)
+		ret = err_set(e, EPROTO, EXIT_UNREACHABLE,
+			      "the module (version %s) speaks interface %u, this program speaks %u: update %s",
+			      v.module[0] ? v.module : "unknown", v.abi, GENL_ABI,
+			      v.abi > GENL_ABI ? "this program and nsfenced" :
+			      "the module, and load it anew");
+	if (ret) {
+		genl_close(g);
+		return ret;
+	}
+	*out = g;
+	return 0;
+}
+
+void genl_close(struct genl *g)
+{
+	if (!g)
+		return;
+	if (g->nl)
+		mnl_socket_close(g->nl);
+	free(g);
+}
+
+int genl_fd(const struct genl *g)
+{
+	return mnl_socket_get_fd(g->nl);
+}
+
+static int version_answer(const struct genl_msg *m, void *data, struct err *e)
+{
+	return genl_parse_version(m, data, e);
+}
+
+int genl_version_get(struct genl *g, struct genl_version *out, struct err *e)
+{
+	struct request r = {
+		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_VERSION_GET),
+		.what = "version",
+		.refused = refused,
+		.answer = version_answer,
+		.data = out,
+	};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = transact(g, &r, e);
+	if (!ret && !out->abi)
+		return err_set(e, EPROTO, EXIT_REFUSED, "the module did not tell its version");
+	return ret;
+}
+
+int genl_version_probe(struct genl_version *out, struct err *e)
+{
+	struct genl *g;
+	int ret;
+
+	ret = open_any(&g, e);
+	if (ret)
+		return ret;
+	ret = genl_version_get(g, out, e);
+	genl_close(g);
+	return ret;
+}
+
+static void put_target(struct nlmsghdr *nlh, const struct genl_target *t)
+{
+	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, t->inode);
+	if (t->has_cookie)
+		mnl_attr_put_u64(nlh, NSFENCE_A_COOKIE, t->cookie);
+	if (t->fd >= 0)
+		mnl_attr_put_u32(nlh, NSFENCE_A_FD, (uint32_t)t->fd);
+}
+
+static int netns_answer(const struct genl_msg *m, void *data, struct err *e)
+{
+	return genl_parse_netns(m, data, e);
+}
+
+int genl_netns_get(struct genl *g, const struct genl_target *t,
+		   struct genl_netns *out, struct err *e)
+{
+	struct request r = {
+		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_NETNS_GET),
+		.what = "netns-get",
+		.refused = refused,
+		.inode = t->inode,
+		.answer = netns_answer,
+		.data = out,
+	};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	put_target(r.nlh, t);
+	ret = transact(g, &r, e);
+	if (!ret && !out->inode)
+		return err_set(e, EPROTO, EXIT_REFUSED, "the module did not describe the namespace");
+	return ret;
+}
+
+struct dump {
+	struct genl_netns *v;
+	size_t n, room;
+};
+
+static int dump_answer(const struct genl_msg *m, void *data, struct err *e)
+{
+	struct dump *d = data;
+	int ret;
+
+	if (d->n == d->room) {
+		size_t room = d->room ? 2 * d->room : 64;
+		struct genl_netns *v = reallocarray(d->v, room, sizeof(*v));
+
+		if (!v)
+			return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
+		d->v = v;
+		d->room = room;
+	}
+	ret = genl_parse_netns(m, &d->v[d->n], e);
+	if (!ret)
+		d->n++;
+	return ret;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct genl_netns *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct err *e)
+{
+	struct dump d = { NULL, 0, 0 };
+	int ret = 0;
+
+	*out = NULL;
+	*n = 0;
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		struct request r = {
+			.nlh = request_new(g, g->family.id, NLM_F_DUMP, NSFENCE_CMD_NETNS_GET),
+			.what = "list of namespaces",
+			.refused = refused,
+			.answer = dump_answer,
+			.data = &d,
+		};
+
+		d.n = 0;
+		ret = transact(g, &r, e);
+		if (ret == -ENOBUFS)
+			continue;
+		if (ret)
+			break;
+		if (!r.interrupted) {
+			if (d.n > 1)
+				qsort(d.v, d.n, sizeof(*d.v), by_inode);
+			*out = d.v;
+			*n = d.n;
+			return 0;
+		}
+		ret = err_set(e, EAGAIN, EXIT_REFUSED,
+			      "the list of namespaces changed while it was read, %d times", DUMP_TRIES);
+	}
+	free(d.v);
+	return ret;
+}
+
+static int answer(const struct genl_msg *m, void *data, struct err *e)
+{
+	return genl_parse_answer(m, data, e);
+}
+
+static int check_fence(const struct genl_fence *f, struct err *e)
+{
+	if (!f->policy || !f->policy[0])
+		return err_set(e, EINVAL, EXIT_REFUSED, "the policy's name is empty");
+	if (strlen(f->policy) > GENL_MAX_NAME)
+		return err_set(e, EINVAL, EXIT_REFUSED,
+			       "policy \"%.16s...\": the name is longer than %d bytes",
+			       f->policy, GENL_MAX_NAME);
+	if (f->source && strlen(f->source) > GENL_MAX_SOURCE)
+		return err_set(e, EINVAL, EXIT_REFUSED,
+			       "source \"%.16s...\" is longer than %d bytes", f->source,
+			       GENL_MAX_SOURCE);
+	return 0;
+}
+
+int genl_attach(struct genl *g, const struct genl_target *t,
+		const struct genl_fence *f, uint64_t *instance, struct err *e)
+{
+	struct genl_answer a = { 0 };
+	struct request r = {
+		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_ATTACH),
+		.what = "attach",
+		.refused = refused,
+		.inode = t->inode,
+		.answer = answer,
+		.data = &a,
+	};
+	int ret;
+
+	ret = check_fence(f, e);
+	if (ret)
+		return ret;
+	put_target(r.nlh, t);
+	mnl_attr_put_strz(r.nlh, NSFENCE_A_POLICY, f->policy);
+	mnl_attr_put_u32(r.nlh, NSFENCE_A_MODE, f->mode);
+	if (f->hooks)
+		mnl_attr_put_u32(r.nlh, NSFENCE_A_HOOKS, f->hooks);
+	if (f->flags)
+		mnl_attr_put_u32(r.nlh, NSFENCE_A_FLAGS, f->flags);
+	if (f->source)
+		mnl_attr_put_strz(r.nlh, NSFENCE_A_SOURCE, f->source);
+	ret = transact(g, &r, e);
+	if (!ret && instance)
+		*instance = a.instance;
+	return ret;
+}
+
+int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct err *e)
+{
+	struct request r = {
+		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_DETACH),
+		.what = "detach",
+		.refused = refused,
+		.inode = t->inode,
+	};
+
+	put_target(r.nlh, t);
+	if (t->instance)
+		mnl_attr_put_u64(r.nlh, NSFENCE_A_INSTANCE, t->instance);
+	if (nowait)
+		mnl_attr_put_u32(r.nlh, NSFENCE_A_FLAGS, NSFENCE_F_NOWAIT);
+	return transact(g, &r, e);
+}
+
+int genl_detach_all(struct genl *g, uint32_t *count, struct err *e)
+{
+	struct genl_answer a = { 0 };
+	struct request r = {
+		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_DETACH_ALL),
+		.what = "detach of all",
+		.refused = refused,
+		.answer = answer,
+		.data = &a,
+	};
+	int ret = transact(g, &r, e);
+
+	if (!ret && count)
+		*count = a.count;
+	return ret;
+}
+
+int genl_subscribe(struct genl *g, struct err *e)
+{
+	int size = EVENT_RCVBUF, fd = mnl_socket_get_fd(g->nl);
+
+	if (!g->family.lifecycle)
+		return err_set(e, EOPNOTSUPP, EXIT_REFUSED,
+			       "the module offers no event group \"%s\"", NSFENCE_MCGRP_LIFECYCLE);
+	/* A burst of dying namespaces must fit; else ENOBUFS and a resync. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &g->family.lifecycle,
+				  sizeof(g->family.lifecycle)) < 0) {
+		if (errno == EPERM)
+			return err_set(e, EPERM, EXIT_REFUSED,
+				       "cannot listen to events: it needs CAP_NET_ADMIN in the initial user namespace (be root on the host)");
+		return sys_error(e, "cannot listen to events");
+	}
+	return 0;
+}
+
+int genl_events(struct genl *g,
+		void (*cb)(void *data, enum genl_event_type type,
+			   const struct genl_netns *n),
+		void *data, struct err *e)
+{
+	struct genl_netns n;
+	struct span rest;
+	struct genl_msg m;
+	int ret;
+
+	for (;;) {
+		enum genl_event_type type = GENL_EVENT_BORN;
+
+		ret = receive(g, MSG_DONTWAIT, &rest);
+		if (ret == -EAGAIN)
+			return 0;
+		if (ret == -ENOBUFS)
+			return err_set(e, ENOBUFS, EXIT_REFUSED,
+				       "events were lost: more came than the socket could hold");
+		if (ret)
+			return err_set(e, -ret, EXIT_REFUSED, "cannot receive events: %s",
+				       ret == -EMSGSIZE ? "one is longer than 64 KiB" :
+				       strerror(-ret));
+		while ((ret = genl_parse_next(&rest, &m, e)) > 0) {
+			if (m.type != g->family.id)
+				continue;
+			ret = genl_parse_event(&m, &type, &n, e);
+			if (ret < 0)
+				return ret;
+			if (ret)
+				cb(data, type, &n);
+		}
+		if (ret < 0)
+			return ret;
+	}
+}
