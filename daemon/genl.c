@@ -1,235 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * genl: see genl.h. Owns the socket: sends requests, waits for the answers,
- * turns the kernel's refusals into sentences. What the bytes of an answer mean
- * is genl_parse.c's matter.
+ * genl: see genl.h. The commands: what a request carries, and the sentence
+ * that a refusal becomes. How it travels is genl_sock.c's matter, what the
+ * bytes of an answer mean is genl_parse.c's.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "genl.h"
 #include "genl_parse.h"
+#include "genl_sock.h"
 #include "uapi/nsfence.h"
 
 #define DUMP_TRIES	10
-#define RX_SIZE		65536	/* the kernel fills at most 32 KiB of a dump at once */
-#define TX_SIZE		1024	/* the largest request: attach, all strings full */
 #define EVENT_RCVBUF	(4 << 20)
-
-struct genl {
-	struct mnl_socket *nl;
-	struct genl_family family;
-	uint32_t port;
-	uint32_t seq;
-	/*
-	 * The last message of a request has not come (yet): should the request be
-	 * given up, what is still under way must not meet the next one, which
-	 * therefore begins with a new socket.
-	 */
-	bool stale;
-	_Alignas(struct nlmsghdr) uint8_t tx[TX_SIZE];
-	_Alignas(struct nlmsghdr) uint8_t rx[RX_SIZE];
-};
-
-/* Called for each answer of a request; non-zero ends it. */
-typedef int answer_fn(const struct genl_msg *m, void *data, struct err *e);
-
-/* What a refusal means in words depends on what was asked. */
-struct request {
-	struct nlmsghdr *nlh;
-	const char *what;		/* "attach": for messages about the transport */
-	int (*refused)(const struct genl *g, const struct request *r,
-		       const struct genl_ack *ack, struct err *e);
-	uint32_t inode;			/* for messages, 0: none */
-	answer_fn *answer;
-	void *data;
-	/* result: the kernel marked the dump as inconsistent */
-	bool interrupted;
-};
-
-static int sys_error(struct err *e, const char *what)
-{
-	int errnum = errno;
-
-	return err_set(e, errnum, EXIT_REFUSED, "%s: %s", what, strerror(errnum));
-}
-
-static int socket_open(struct genl *g, struct err *e)
-{
-	int one = 1;
-
-	g->nl = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
-	if (!g->nl)
-		return err_set(e, errno, EXIT_UNREACHABLE,
-			       "cannot open a generic netlink socket: %s", strerror(errno));
-	if (mnl_socket_bind(g->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int ret = sys_error(e, "cannot bind a netlink socket");
-
-		mnl_socket_close(g->nl);
-		g->nl = NULL;
-		return ret;
-	}
-	/* Old kernels have neither; then refusals come without a sentence. */
-	mnl_socket_setsockopt(g->nl, NETLINK_EXT_ACK, &one, sizeof(one));
-	mnl_socket_setsockopt(g->nl, NETLINK_CAP_ACK, &one, sizeof(one));
-	g->port = mnl_socket_get_portid(g->nl);
-	g->stale = false;
-	return 0;
-}
-
-static int socket_renew(struct genl *g, struct err *e)
-{
-	if (g->nl)
-		mnl_socket_close(g->nl);
-	g->nl = NULL;
-	return socket_open(g, e);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
-static int wait_readable(const struct genl *g, int64_t deadline, const char *what,
-			 struct err *e)
-{
-	struct pollfd p = { .fd = mnl_socket_get_fd(g->nl), .events = POLLIN };
-
-	for (;;) {
-		int64_t left = deadline - now_ms();
-		int n = poll(&p, 1, left > 0 ? (int)left : 0);
-
-		if (n > 0)
-			return 0;
-		if (!n)
-			return err_set(e, ETIMEDOUT, EXIT_UNREACHABLE,
-				       "%s: the kernel has not answered for %d seconds",
-				       what, GENL_TIMEOUT_MS / 1000);
-		if (errno != EINTR)
-			return sys_error(e, "poll");
-	}
-}
-
-/*
- * One datagram of the kernel's. 0 with an empty @out: it came from another
- * process, which may send to any netlink socket, and is to be ignored.
- */
-static int receive(struct genl *g, int flags, struct span *out)
-{
-	struct iovec iov = { .iov_base = g->rx, .iov_len = sizeof(g->rx) };
-	struct sockaddr_nl from = { 0 };
-	struct msghdr msg = {
-		.msg_name = &from,
-		.msg_namelen = sizeof(from),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-	};
-	ssize_t n;
-
-	do {
-		n = recvmsg(mnl_socket_get_fd(g->nl), &msg, flags);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	*out = (struct span){ .data = g->rx, .len = 0 };
-	if (msg.msg_namelen != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid)
-		return 0;
-	if (msg.msg_flags & MSG_TRUNC)
-		return -EMSGSIZE;
-	out->len = (size_t)n;
-	return 0;
-}
-
-/*
- * 1: the request is over, 0: more will come, negative: it failed. Only after a
- * refusal is the socket still good: that was the last message.
- */
-static int take_message(struct genl *g, struct request *r, const struct genl_msg *m,
-			struct err *e)
-{
-	struct genl_ack ack;
-	int ret;
-
-	/* Left over from a request that was given up. */
-	if (m->seq != r->nlh->nlmsg_seq || m->port != g->port)
-		return 0;
-	if (m->flags & NLM_F_DUMP_INTR)
-		r->interrupted = true;
-	switch (m->type) {
-	case NLMSG_NOOP:
-		return 0;
-	case NLMSG_OVERRUN:
-		return err_set(e, ENOBUFS, EXIT_REFUSED, "%s: the kernel lost part of the answer",
-			       r->what);
-	case NLMSG_ERROR:
-	case NLMSG_DONE:
-		ret = genl_parse_ack(m, &ack, e);
-		if (ret)
-			return ret;
-		g->stale = false;
-		return ack.error ? r->refused(g, r, &ack, e) : 1;
-	}
-	if (m->type != r->nlh->nlmsg_type)
-		return err_set(e, EPROTO, EXIT_REFUSED,
-			       "%s: the kernel answered with a message of another family", r->what);
-	return r->answer ? r->answer(m, r->data, e) : 0;
-}
-
-/* Sends @r and takes its answers, up to the acknowledgement or the dump's end. */
-static int transact(struct genl *g, struct request *r, struct err *e)
-{
-	struct nlmsghdr *nlh = r->nlh;
-	int64_t deadline;
-	int ret;
-
-	if (g->stale) {
-		ret = socket_renew(g, e);
-		if (ret)
-			return ret;
-	}
-	nlh->nlmsg_seq = ++g->seq;
-	r->interrupted = false;
-	g->stale = true;
-	if (mnl_socket_sendto(g->nl, nlh, nlh->nlmsg_len) < 0)
-		return err_set(e, errno, EXIT_UNREACHABLE, "%s: cannot send to the kernel: %s",
-			       r->what, strerror(errno));
-	deadline = now_ms() + GENL_TIMEOUT_MS;
-	for (;;) {
-		struct genl_msg m;
-		struct span rest;
-
-		ret = wait_readable(g, deadline, r->what, e);
-		if (ret)
-			return ret;
-		ret = receive(g, MSG_DONTWAIT, &rest);
-		if (ret == -EAGAIN)
-			continue;
-		if (ret)
-			return err_set(e, -ret, EXIT_REFUSED, "%s: cannot receive the answer: %s",
-				       r->what, ret == -EMSGSIZE ? "it is longer than 64 KiB" :
-				       strerror(-ret));
-		if (rest.len)
-			deadline = now_ms() + GENL_TIMEOUT_MS;
-		while ((ret = genl_parse_next(&rest, &m, e)) > 0) {
-			ret = take_message(g, r, &m, e);
-			if (ret)
-				return ret > 0 ? 0 : ret;
-		}
-		if (ret)
-			return ret;
-	}
-}
 
 static struct nlmsghdr *request_new(struct genl *g, uint16_t type, uint16_t flags, uint8_t cmd)
 {
@@ -347,7 +137,7 @@ static int family_lookup(struct genl *g, struct err *e)
 
 	memset(&g->family, 0, sizeof(g->family));
 	mnl_attr_put_strz(r.nlh, CTRL_ATTR_FAMILY_NAME, NSFENCE_FAMILY_NAME);
-	ret = transact(g, &r, e);
+	ret = genl_sock_transact(g, &r, e);
 	if (!ret && !g->family.id)
 		return err_set(e, EPROTO, EXIT_UNREACHABLE,
 			       "the kernel did not describe the module's netlink family");
@@ -363,7 +153,7 @@ static int open_any(struct genl **out, struct err *e)
 	*out = NULL;
 	if (!g)
 		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
-	ret = socket_open(g, e);
+	ret = genl_sock_open(g, e);
 	if (!ret)
 		ret = family_lookup(g, e);
 	if (ret) {
@@ -442,7 +232,7 @@ int genl_version_get(struct genl *g, struct genl_version *out, struct err *e)
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = transact(g, &r, e);
+	ret = genl_sock_transact(g, &r, e);
 	if (!ret && !out->abi)
 		return err_set(e, EPROTO, EXIT_REFUSED, "the module did not tell its version");
 	return ret;
@@ -490,7 +280,7 @@ int genl_netns_get(struct genl *g, const struct genl_target *t,
 
 	memset(out, 0, sizeof(*out));
 	put_target(r.nlh, t);
-	ret = transact(g, &r, e);
+	ret = genl_sock_transact(g, &r, e);
 	if (!ret && !out->inode)
 		return err_set(e, EPROTO, EXIT_REFUSED, "the module did not describe the namespace");
 	return ret;
@@ -545,7 +335,7 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 		};
 
 		d.n = 0;
-		ret = transact(g, &r, e);
+		ret = genl_sock_transact(g, &r, e);
 		if (ret == -ENOBUFS)
 			continue;
 		if (ret)
@@ -610,7 +400,7 @@ int genl_attach(struct genl *g, const struct genl_target *t,
 		mnl_attr_put_u32(r.nlh, NSFENCE_A_FLAGS, f->flags);
 	if (f->source)
 		mnl_attr_put_strz(r.nlh, NSFENCE_A_SOURCE, f->source);
-	ret = transact(g, &r, e);
+	ret = genl_sock_transact(g, &r, e);
 	if (!ret && instance)
 		*instance = a.instance;
 	return ret;
@@ -630,7 +420,7 @@ int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct
 		mnl_attr_put_u64(r.nlh, NSFENCE_A_INSTANCE, t->instance);
 	if (nowait)
 		mnl_attr_put_u32(r.nlh, NSFENCE_A_FLAGS, NSFENCE_F_NOWAIT);
-	return transact(g, &r, e);
+	return genl_sock_transact(g, &r, e);
 }
 
 int genl_detach_all(struct genl *g, uint32_t *count, struct err *e)
@@ -643,7 +433,7 @@ int genl_detach_all(struct genl *g, uint32_t *count, struct err *e)
 		.answer = answer,
 		.data = &a,
 	};
-	int ret = transact(g, &r, e);
+	int ret = genl_sock_transact(g, &r, e);
 
 	if (!ret && count)
 		*count = a.count;
@@ -665,7 +455,8 @@ int genl_subscribe(struct genl *g, struct err *e)
 		if (errno == EPERM)
 			return err_set(e, EPERM, EXIT_REFUSED,
 				       "cannot listen to events: it needs CAP_NET_ADMIN in the initial user namespace (be root on the host)");
-		return sys_error(e, "cannot listen to events");
+		return err_set(e, errno, EXIT_REFUSED, "cannot listen to events: %s",
+			       strerror(errno));
 	}
 	return 0;
 }
@@ -683,7 +474,7 @@ int genl_events(struct genl *g,
 	for (;;) {
 		enum genl_event_type type = GENL_EVENT_BORN;
 
-		ret = receive(g, MSG_DONTWAIT, &rest);
+		ret = genl_sock_receive(g, &rest);
 		if (ret == -EAGAIN)
 			return 0;
 		if (ret == -ENOBUFS)
