@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * attach: fences. An attachment is one namespace's fence; its slots are what
+ * the netfilter core calls; its rules say what to do.
+ *
+ *   nsf_net.attachment --> nsf_attachment --rules--> nsf_rules   (replaced whole)
+ *                            |  ^   |
+ *                            |  |   +-- counters (per CPU)
+ *                      slots[hook]  |
+ *                            v  |
+ *   core's hook table --> nsf_slot { ops v4, ops v6, attachment, hook }
+ *
+ * Each is memory of its own and outlives its last reader by a grace period;
+ * none keeps the namespace alive.
+ */
+#ifndef NSF_ATTACH_H
+#define NSF_ATTACH_H
+
+#include <linux/list.h>
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+#include "builtin.h"
+#include "counters.h"
+
+struct net;
+struct netlink_ext_ack;
+struct nsf_net;
+
+#define NSF_SOURCE_SIZE 128
+
+/* What a fence does. Immutable once published. */
+struct nsf_rules {
+	struct rcu_head rcu;
+	enum nsf_builtin policy;
+	bool audit;		/* evaluate and count, then accept */
+	bool strict;		/* nothing is exempt */
+	bool manual;		/* put up by hand */
+	bool forward_accept;	/* forward is not in hooks: accept there */
+	u32 hooks;		/* as asked for: bits of 1 << enum nf_inet_hooks */
+	char source[NSF_SOURCE_SIZE];
+};
+
+/*
+ * The hooks that these rules fence. Forward is one of them unless it is given
+ * up by name: a TUN device and ip_forward lead around the output hook.
+ */
+static inline u32 nsf_rules_hooks(const struct nsf_rules *rules)
+{
+	return rules->hooks | (rules->forward_accept ? 0 : 1U << NF_INET_FORWARD);
+}
+
+/* One hook of one attachment, in both families. Immutable once registered. */
+struct nsf_slot {
+	struct rcu_head rcu;
+	struct nsf_attachment *attachment;
+	unsigned int hook;
+	struct nf_hook_ops ops[2];	/* the core keeps pointers to these */
+};
+
+struct nsf_attachment {
+	struct rcu_head rcu;
+	struct list_head list;			/* nsf_mutex */
+	struct nsf_net *nn;			/* immutable; until .exit */
+	u64 instance;				/* immutable */
+	struct nsf_rules __rcu *rules;		/* written under nsf_mutex */
+	struct nsf_slot *slot[NF_INET_NUMHOOKS];	/* nsf_mutex */
+	struct nsf_counters __percpu *counters;	/* immutable */
+};
+
+/*
+ * Puts @rules (copied) around @net, or in the place of what is there when
+ * @replace. Sleeps. Caller holds a reference to @net. With @wait, a grace
+ * period passes before the return: from then on every packet meets the new
+ * rules. Errors (with extack), after which nothing is changed: -EEXIST,
+ * -ENOMEM, -EINVAL, -EPERM (the initial namespace), -ENODEV (the module is on
+ * its way out).
+ */
+int nsf_attach(struct net *net, const struct nsf_rules *rules, bool replace,
+	       bool wait, u64 *instance, struct netlink_ext_ack *extack);
+/* @instance 0: whatever is there. -ENOENT, -ESTALE (another instance). */
+int nsf_detach(struct net *net, u64 *instance, bool wait,
+	       struct netlink_ext_ack *extack);
+/* Takes every fence off, waits a grace period; how many there were. Sleeps. */
+u32 nsf_detach_all(void);
+/* From .exit, under nsf_mutex: the fence goes with its namespace; says `died`. */
+void nsf_attach_netns_exit(struct nsf_net *nn);
+/* How many fences are up. Takes nsf_mutex. */
+u32 nsf_attach_count(void);
+
+/* May the initial namespace be fenced? Set once at load. */
+extern bool nsf_allow_init_net;
+
+#endif /* NSF_ATTACH_H */

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* counters: see counters.h. */
+#include <linux/bottom_half.h>
+
+#include "compat/stats.h"
+#include "counters.h"
+
+struct nsf_counters __percpu *nsf_counters_alloc(void)
+{
+	struct nsf_counters __percpu *counters;
+	int cpu;
+
+	/* Accounted: a fence is paid for by whoever has it put up. */
+	counters = alloc_percpu_gfp(struct nsf_counters, GFP_KERNEL_ACCOUNT);
+	if (!counters)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(counters, cpu)->syncp);
+	return counters;
+}
+
+void nsf_counters_add(struct nsf_counters __percpu *counters, unsigned int hook,
+		      enum nsf_verdict verdict, unsigned int bytes)
+{
+	struct nsf_counters *mine;
+	struct nsf_counter *c;
+
+	/*
+	 * Output hooks run in process context with softirqs on: without this,
+	 * a softirq on this CPU could write inside our write section.
+	 */
+	local_bh_disable();
+	mine = this_cpu_ptr(counters);
+	c = &mine->c[hook][verdict];
+	u64_stats_update_begin(&mine->syncp);
+	u64_stats_inc(&c->packets);
+	u64_stats_add(&c->bytes, bytes);
+	u64_stats_update_end(&mine->syncp);
+	local_bh_enable();
+}
+
+void nsf_counters_sum(const struct nsf_counters __percpu *counters,
+		      unsigned int hook, enum nsf_verdict verdict,
+		      struct nsf_counter_sum *sum)
+{
+	const struct nsf_counters *theirs;
+	const struct nsf_counter *c;
+	u64 packets, bytes;
+	unsigned int start;
+	int cpu;
+
+	sum->packets = 0;
+	sum->bytes = 0;
+	for_each_possible_cpu(cpu) {
+		theirs = per_cpu_ptr(counters, cpu);
+		c = &theirs->c[hook][verdict];
+		do {
+			start = nsf_stats_fetch_begin(&theirs->syncp);
+			packets = u64_stats_read(&c->packets);
+			bytes = u64_stats_read(&c->bytes);
+		} while (nsf_stats_fetch_retry(&theirs->syncp, start));
+		sum->packets += packets;
+		sum->bytes += bytes;
+	}
+}

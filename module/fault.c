@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fault: see fault.h. Only in test builds. Any context. */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/spinlock.h>
+
+#include "fault.h"
+
+static int fail_init;
+module_param(fail_init, int, 0644);
+MODULE_PARM_DESC(fail_init, "fail the K-th namespace init from now on (0: none)");
+
+static int fail_attach;
+module_param(fail_attach, int, 0644);
+MODULE_PARM_DESC(fail_attach, "fail the K-th step of attaching from now on (0: none)");
+
+static DEFINE_SPINLOCK(fault_lock);	/* fail_init, fail_attach */
+
+static bool fault_due(int *countdown)
+{
+	bool due = false;
+
+	spin_lock_bh(&fault_lock);
+	if (*countdown > 0)
+		due = --*countdown == 0;
+	spin_unlock_bh(&fault_lock);
+	return due;
+}
+
+bool nsf_fault_init(void)
+{
+	return fault_due(&fail_init);
+}
+
+bool nsf_fault_attach(void)
+{
+	return fault_due(&fail_attach);
+}

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netlink: see netlink.h. The family of nsfence.yaml.
+ *
+ * Authority is checked here and not by GENL_ADMIN_PERM, for the refusal to
+ * carry a message; every command goes through authorize(). `netnsok` is false,
+ * so in another network namespace the family does not exist: that is the
+ * barrier against root in a container without a user namespace, who passes any
+ * capability check. `parallel_ops`: a request that waits for a grace period
+ * holds up no other.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <net/net_namespace.h>
+
+#include "attach.h"
+#include "compat/genetlink.h"
+#include "compat/netns.h"
+#include "event.h"
+#include "fill.h"
+#include "netlink.h"
+#include "netns.h"
+#include "uapi/nsfence.h"
+#include "version.h"
+
+#define ATTACH_FLAGS (NSFENCE_F_STRICT | NSFENCE_F_MANUAL | NSFENCE_F_FORWARD_ACCEPT | \
+		      NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT)
+
+static int authorize(const struct sk_buff *skb, const struct net *net,
+		     struct netlink_ext_ack *extack)
+{
+	if (!net_eq(net, &init_net)) {
+		NL_SET_ERR_MSG(extack, "only from the initial network namespace");
+		return -EPERM;
+	}
+	/* The socket's opener and the sender, both. */
+	if (!netlink_capable(skb, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG(extack, "needs CAP_NET_ADMIN in the initial user namespace");
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* An empty answer to @info's request, or NULL. */
+static struct sk_buff *answer_new(const struct genl_info *info, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, &nsf_family, 0,
+			   info->genlhdr->cmd);
+	if (!*hdr) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static int answer_send(struct sk_buff *skb, void *hdr, struct genl_info *info)
+{
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+static int answer_no_memory(struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack, "out of memory for the answer");
+	return -ENOMEM;
+}
+
+static int target_parse(const struct genl_info *info, struct nsf_target *t)
+{
+	if (!info->attrs[NSFENCE_A_INODE]) {
+		NL_SET_ERR_MSG(info->extack, "attribute inode is missing");
+		return -EINVAL;
+	}
+	memset(t, 0, sizeof(*t));
+	t->inode = nla_get_u32(info->attrs[NSFENCE_A_INODE]);
+	if (info->attrs[NSFENCE_A_COOKIE]) {
+		t->has_cookie = true;
+		t->cookie = nla_get_u64(info->attrs[NSFENCE_A_COOKIE]);
+	}
+	if (info->attrs[NSFENCE_A_FD]) {
+		t->has_fd = true;
+		t->fd = nla_get_u32(info->attrs[NSFENCE_A_FD]);
+	}
+	return 0;
+}
+
+/* The namespace that the request means, with a reference. */
+static struct net *target_get(struct genl_info *info)
+{
+	struct nsf_target t;
+	int err;
+
+	err = target_parse(info, &t);
+	return err ? ERR_PTR(err) : nsf_netns_get(&t, info->extack);
+}
+
+static int flags_parse(const struct genl_info *info, u32 allowed, u32 *flags)
+{
+	const struct nlattr *attr = info->attrs[NSFENCE_A_FLAGS];
+
+	*flags = attr ? nla_get_u32(attr) : 0;
+	if (*flags & ~allowed) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "a flag that this command does not take");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int rules_parse(const struct genl_info *info, u32 flags, struct nsf_rules *rules)
+{
+	const struct nlattr *attr;
+	u32 mode;
+
+	memset(rules, 0, sizeof(*rules));
+	rules->strict = flags & NSFENCE_F_STRICT;
+	rules->manual = flags & NSFENCE_F_MANUAL;
+	rules->forward_accept = flags & NSFENCE_F_FORWARD_ACCEPT;
+	rules->hooks = NSF_HOOKS_DEFAULT;
+
+	attr = info->attrs[NSFENCE_A_POLICY];
+	if (!attr) {
+		NL_SET_ERR_MSG(info->extack, "attribute policy is missing");
+		return -EINVAL;
+	}
+	if (nsf_builtin_find(nla_data(attr), &rules->policy)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "no such policy (built in are: accept, drop, reject, audit)");
+		return -ENOENT;
+	}
+
+	attr = info->attrs[NSFENCE_A_MODE];
+	mode = attr ? nla_get_u32(attr) : NSFENCE_MODE_ENFORCE;
+	if (mode > NSFENCE_MODE_AUDIT) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "mode must be enforce or audit");
+		return -EINVAL;
+	}
+	rules->audit = mode == NSFENCE_MODE_AUDIT;
+
+	attr = info->attrs[NSFENCE_A_HOOKS];
+	if (attr) {
+		rules->hooks = nla_get_u32(attr);
+		if (!rules->hooks || rules->hooks & ~NSF_HOOKS_ALL) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr,
+					    "hooks must be some of prerouting, input, forward, output, postrouting");
+			return -EINVAL;
+		}
+	}
+
+	attr = info->attrs[NSFENCE_A_SOURCE];
+	if (attr)
+		memcpy(rules->source, nla_data(attr),
+		       strnlen(nla_data(attr), NSFENCE_MAX_SOURCE));
+	return 0;
+}
+
+static int cmd_version_get(struct sk_buff *req, struct genl_info *info)
+{
+	struct sk_buff *skb;
+	u32 features = 0;
+	void *hdr;
+	int err;
+
+	err = authorize(req, genl_info_net(info), info->extack);
+	if (err)
+		return err;
+	skb = answer_new(info, &hdr);
+	if (!skb)
+		return answer_no_memory(info->extack);
+
+	if (nsf_net_has_cookie())
+		features |= 1U << NSFENCE_FEATURE_COOKIE;
+	if (nsf_allow_init_net)
+		features |= 1U << NSFENCE_FEATURE_INIT_NET;
+	if (nla_put_string(skb, NSFENCE_A_MODULE_VERSION, NSF_VERSION) ||
+	    nla_put_u32(skb, NSFENCE_A_ABI, NSFENCE_ABI) ||
+	    nla_put_u32(skb, NSFENCE_A_FEATURES, features) ||
+	    nla_put_u32(skb, NSFENCE_A_NAMESPACES, nsf_netns_count()) ||
+	    nla_put_u32(skb, NSFENCE_A_ATTACHMENTS, nsf_attach_count())) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	return answer_send(skb, hdr, info);
+}
+
+static int cmd_netns_get(struct sk_buff *req, struct genl_info *info)
+{
+	struct sk_buff *skb;
+	struct nsf_net *nn;
+	struct net *net;
+	void *hdr;
+	int err;
+
+	err = authorize(req, genl_info_net(info), info->extack);
+	if (err)
+		return err;
+	net = target_get(info);
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	skb = answer_new(info, &hdr);
+	if (!skb) {
+		err = answer_no_memory(info->extack);
+		goto out_put_net;
+	}
+
+	nn = nsf_netns(net);
+	rcu_read_lock();
+	err = nsf_fill_netns(skb, nn, rcu_dereference(nn->attachment), 0);
+	rcu_read_unlock();
+	if (err)
+		nlmsg_free(skb);
+	else
+		err = answer_send(skb, hdr, info);
+out_put_net:
+	put_net(net);
+	return err;
+}
+
+/* One namespace of a dump; -EMSGSIZE: @skb is full. */
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, struct net *net)
+{
+	struct nsf_net *nn = nsf_netns(net);
+	void *hdr;
+	int err;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &nsf_family, NLM_F_MULTI, NSFENCE_CMD_NETNS_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, hdr);
+	rcu_read_lock();
+	err = nsf_fill_netns(skb, nn, rcu_dereference(nn->attachment), 0);
+	rcu_read_unlock();
+	if (err)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+	return err;
+}
+
+/* cb->args[0]: how many namespaces of the list are done. */
+static int dump_netns(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net *net;
+	long pos = 0;
+	int err;
+
+	err = authorize(cb->skb, sock_net(cb->skb->sk), cb->extack);
+	if (err)
+		return err;
+
+	cb->seq = nsf_netns_generation();
+	nsf_net_list_lock();
+	for_each_net(net) {
+		if (pos++ < cb->args[0])
+			continue;
+		/* Not one that is being dismantled. */
+		if (!maybe_get_net(net))
+			continue;
+		err = dump_one(skb, cb, net);
+		put_net(net);
+		if (err) {
+			pos--;
+			break;
+		}
+	}
+	nsf_net_list_unlock();
+	cb->args[0] = pos;
+	return skb->len ? skb->len : err;
+}
+
+static int cmd_attach(struct sk_buff *req, struct genl_info *info)
+{
+	struct nsf_rules rules;
+	u64 instance = 0;
+	struct sk_buff *skb;
+	struct net *net;
+	void *hdr;
+	u32 flags;
+	int err;
+
+	err = authorize(req, genl_info_net(info), info->extack);
+	if (err)
+		return err;
+	err = flags_parse(info, ATTACH_FLAGS, &flags);
+	if (err)
+		return err;
+	err = rules_parse(info, flags, &rules);
+	if (err)
+		return err;
+	/* The answer's memory first: what is done is not reported as failed. */
+	skb = answer_new(info, &hdr);
+	if (!skb)
+		return answer_no_memory(info->extack);
+	net = target_get(info);
+	if (IS_ERR(net)) {
+		err = PTR_ERR(net);
+		goto err_free_skb;
+	}
+	err = nsf_attach(net, &rules, flags & NSFENCE_F_REPLACE,
+			 !(flags & NSFENCE_F_NOWAIT), &instance, info->extack);
+	if (!err &&
+	    (nla_put_u32(skb, NSFENCE_A_INODE, nsf_net_inum(net)) ||
+	     nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, instance, NSFENCE_A_PAD)))
+		err = -EMSGSIZE;
+	put_net(net);
+	if (err)
+		goto err_free_skb;
+	return answer_send(skb, hdr, info);
+
+err_free_skb:
+	nlmsg_free(skb);
+	return err;
+}
+
+static int cmd_detach(struct sk_buff *req, struct genl_info *info)
+{
+	u64 instance = 0;
+	struct sk_buff *skb;
+	struct net *net;
+	void *hdr;
+	u32 flags;
+	int err;
+
+	err = authorize(req, genl_info_net(info), info->extack);
+	if (err)
+		return err;
+	err = flags_parse(info, NSFENCE_F_NOWAIT, &flags);
+	if (err)
+		return err;
+	if (info->attrs[NSFENCE_A_INSTANCE]) {
+		instance = nla_get_u64(info->attrs[NSFENCE_A_INSTANCE]);
+		if (!instance) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_INSTANCE],
+					    "instance must not be 0");
+			return -EINVAL;
+		}
+	}
+	skb = answer_new(info, &hdr);
+	if (!skb)
+		return answer_no_memory(info->extack);
+	net = target_get(info);
+	if (IS_ERR(net)) {
+		err = PTR_ERR(net);
+		goto err_free_skb;
+	}
+	err = nsf_detach(net, &instance, !(flags & NSFENCE_F_NOWAIT), info->extack);
+	if (!err &&
+	    (nla_put_u32(skb, NSFENCE_A_INODE, nsf_net_inum(net)) ||
+	     nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, instance, NSFENCE_A_PAD)))
+		err = -EMSGSIZE;
+	put_net(net);
+	if (err)
+		goto err_free_skb;
+	return answer_send(skb, hdr, info);
+
+err_free_skb:
+	nlmsg_free(skb);
+	return err;
+}
+
+static int cmd_detach_all(struct sk_buff *req, struct genl_info *info)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	err = authorize(req, genl_info_net(info), info->extack);
+	if (err)
+		return err;
+	skb = answer_new(info, &hdr);
+	if (!skb)
+		return answer_no_memory(info->extack);
+	if (nla_put_u32(skb, NSFENCE_A_COUNT, nsf_detach_all())) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	return answer_send(skb, hdr, info);
+}
+
+/*
+ * What each command takes; all else is refused by the core, with a message
+ * (strict validation, as neither .validate nor .resv_start_op say otherwise).
+ */
+static const struct nla_policy none_policy[NSFENCE_A_MAX + 1] = {
+};
+
+static const struct nla_policy netns_get_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_INODE] = { .type = NLA_U32 },
+	[NSFENCE_A_COOKIE] = { .type = NLA_U64 },
+	[NSFENCE_A_FD] = { .type = NLA_U32 },
+};
+
+static const struct nla_policy attach_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_INODE] = { .type = NLA_U32 },
+	[NSFENCE_A_COOKIE] = { .type = NLA_U64 },
+	[NSFENCE_A_FD] = { .type = NLA_U32 },
+	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
+	[NSFENCE_A_MODE] = { .type = NLA_U32 },
+	[NSFENCE_A_HOOKS] = { .type = NLA_U32 },
+	[NSFENCE_A_FLAGS] = { .type = NLA_U32 },
+	[NSFENCE_A_SOURCE] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_SOURCE },
+};
+
+static const struct nla_policy detach_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_INODE] = { .type = NLA_U32 },
+	[NSFENCE_A_COOKIE] = { .type = NLA_U64 },
+	[NSFENCE_A_FD] = { .type = NLA_U32 },
+	[NSFENCE_A_INSTANCE] = { .type = NLA_U64 },
+	[NSFENCE_A_FLAGS] = { .type = NLA_U32 },
+};
+
+static const struct genl_ops ops[] = {
+	{
+		.cmd = NSFENCE_CMD_VERSION_GET,
+		.doit = cmd_version_get,
+		.policy = none_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_NETNS_GET,
+		.doit = cmd_netns_get,
+		.dumpit = dump_netns,
+		.policy = netns_get_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_ATTACH,
+		.doit = cmd_attach,
+		.policy = attach_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_DETACH,
+		.doit = cmd_detach,
+		.policy = detach_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_DETACH_ALL,
+		.doit = cmd_detach_all,
+		.policy = none_policy,
+		.maxattr = NSFENCE_A_MAX,
+	},
+};
+
+enum { MCGRP_LIFECYCLE };
+
+static const struct genl_multicast_group groups[] = {
+	[MCGRP_LIFECYCLE] = {
+		.name = NSFENCE_MCGRP_LIFECYCLE,
+		.flags = NSF_MCAST_FLAGS,
+	},
+};
+
+/* Registration writes the id and the groups' offset. */
+struct genl_family nsf_family __ro_after_init = {
+	.name = NSFENCE_FAMILY_NAME,
+	.version = NSFENCE_FAMILY_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = false,
+	.parallel_ops = true,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+bool nsf_netlink_has_listeners(void)
+{
+	return genl_has_listeners(&nsf_family, &init_net, MCGRP_LIFECYCLE);
+}
+
+void nsf_netlink_multicast(struct sk_buff *skb)
+{
+	nsf_genl_multicast(&nsf_family, &init_net, skb, MCGRP_LIFECYCLE);
+}
+
+void nsf_netlink_set_overrun(void)
+{
+	genl_set_err(&nsf_family, &init_net, 0, MCGRP_LIFECYCLE, ENOBUFS);
+}
+
+int nsf_netlink_register(void)
+{
+	int err = genl_register_family(&nsf_family);
+
+	if (!err)
+		nsf_event_start();
+	return err;
+}
+
+void nsf_netlink_unregister(void)
+{
+	nsf_event_stop();
+	genl_unregister_family(&nsf_family);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reject: drop, and tell the sender. Packet path. */
+#ifndef NSF_REJECT_H
+#define NSF_REJECT_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+struct nsf_attachment;
+
+/*
+ * Answers @skb and returns the verdict for the core, always a kind of NF_DROP.
+ * A remote sender gets a TCP reset, or ICMP (13) or ICMPv6 (1) "administratively
+ * prohibited"; a local one, from its system call, ECONNREFUSED for TCP and
+ * EPERM otherwise. No reply to a reset, an ICMP error, or a later fragment.
+ * Only on input, forward and output, where the packet has its route.
+ */
+unsigned int nsf_reject(const struct nsf_attachment *att, struct sk_buff *skb,
+			const struct nf_hook_state *state);
+
+/*
+ * Is this packet, on output or postrouting, the reply that nsf_reject() is
+ * sending for @att on this CPU at this moment?
+ */
+bool nsf_reject_is_own_reply(const struct nsf_attachment *att,
+			     const struct sk_buff *skb,
+			     const struct nf_hook_state *state);
+
+#endif /* NSF_REJECT_H */
