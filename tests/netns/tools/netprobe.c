@@ -87,6 +87,14 @@ static void icmp_origin(int fd, char *out, size_t size)
 	}
 }
 
+static void report_icmp(int fd, bool v6)
+{
+	int on = 1;
+
+	setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR,
+		   &on, sizeof(on));
+}
+
 static int exchange(int fd, int64_t deadline)
 {
 	char byte;
@@ -124,13 +132,11 @@ static int probe_tcp(const union addr *a, socklen_t len, int64_t deadline)
 static int probe_udp(const union addr *a, socklen_t len, int64_t deadline, bool answer,
 		     char *origin, size_t size)
 {
-	int fd = socket(a->sa.sa_family, SOCK_DGRAM, 0), on = 1, err;
+	int fd = socket(a->sa.sa_family, SOCK_DGRAM, 0), err;
 
 	if (fd < 0 || connect(fd, &a->sa, len))
 		return errno;
-	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-	if (a->sa.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	report_icmp(fd, a->sa.sa_family == AF_INET6);
 	if (!answer)
 		return send(fd, "?", 1, 0) == 1 ? 0 : errno;
 	errno = 0;
@@ -140,7 +146,8 @@ static int probe_udp(const union addr *a, socklen_t len, int64_t deadline, bool 
 	return err;
 }
 
-static int probe_ping(const union addr *a, socklen_t len, int64_t deadline)
+static int probe_ping(const union addr *a, socklen_t len, int64_t deadline,
+		      char *origin, size_t size)
 {
 	bool v6 = a->sa.sa_family == AF_INET6;
 	int fd = socket(a->sa.sa_family, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
@@ -152,12 +159,15 @@ static int probe_ping(const union addr *a, socklen_t len, int64_t deadline)
 
 	if (fd < 0)
 		return errno;
+	if (connect(fd, &a->sa, len))
+		return errno;
+	report_icmp(fd, v6);
 	echo.un.echo.id = id;
 	sum = (uint32_t)htons(ICMP_ECHO << 8) + id;
 	sum = (sum & 0xffff) + (sum >> 16);
 	if (!v6)			/* the kernel fills ICMPv6's in */
 		echo.checksum = (uint16_t)~sum;
-	if (sendto(fd, &echo, sizeof(echo), 0, &a->sa, len) < 0)
+	if (send(fd, &echo, sizeof(echo), 0) < 0)
 		return errno;
 	for (;;) {
 		const struct icmphdr *reply = (const void *)buf;
@@ -167,6 +177,11 @@ static int probe_ping(const union addr *a, socklen_t len, int64_t deadline)
 		if (err)
 			return err;
 		got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (got < 0) {
+			err = errno;
+			icmp_origin(fd, origin, size);
+			return err;
+		}
 		if (!v6)
 			reply = (const void *)(buf + (buf[0] & 15) * 4);
 		if (got >= (v6 ? 8 : 28) && reply->un.echo.id == id &&
@@ -194,7 +209,7 @@ static void probe(char *spec)
 	else if (!strcmp(kind, "udp") || !strcmp(kind, "udpsend"))
 		err = probe_udp(&a, len, deadline, !kind[3], origin, sizeof(origin));
 	else if (!strcmp(kind, "ping"))
-		err = probe_ping(&a, len, deadline);
+		err = probe_ping(&a, len, deadline, origin, sizeof(origin));
 	else
 		die("\"%s\" is none of ping, tcp, udp, udpsend", kind);
 	printf("%s %s%s\n", line, errno_name(err), origin);

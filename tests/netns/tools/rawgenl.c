@@ -3,6 +3,7 @@
  * rawgenl: requests to the module as no honest client makes them.
  *
  *	rawgenl ids			"family=N group=M" as this namespace knows them
+ *	rawgenl counts			"namespaces=N attachments=M", of the module
  *	rawgenl try [-f FAMILY] INODE	each command, well formed: one line each,
  *					"COMMAND ERRNO MESSAGE"; -f: by raw number
  *	rawgenl malformed TARGET OTHER	messages that must be refused; TARGET is
@@ -297,6 +298,16 @@ static void try_one(const char *name, struct nlmsghdr *nlh)
 	printf("%s %s %s\n", name, errno_name(a.err), a.extack);
 }
 
+static int print_counts(void)
+{
+	struct nl_answer a;
+
+	if (nl_talk(&nl, request(VERSION, 0), &a, NULL, NULL))
+		die("%s %s", errno_name(a.err), a.extack);
+	printf("namespaces=%u attachments=%u\n", a.namespaces, a.attachments);
+	return 0;
+}
+
 static int try_all(void)
 {
 	try_one("version-get", request(VERSION, 0));
@@ -311,7 +322,7 @@ static int try_all(void)
 int main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: rawgenl ids | try [-f FAMILY] INODE | malformed TARGET OTHER";
+		"usage: rawgenl ids | counts | try [-f FAMILY] INODE | malformed TARGET OTHER";
 	int err;
 
 	if (argc < 2)
@@ -325,6 +336,8 @@ int main(int argc, char **argv)
 			printf("family=%u group=%" PRIu32 "\n", nl.family, nl.group);
 		return err ? 1 : 0;
 	}
+	if (!strcmp(argv[1], "counts") && !err)
+		return print_counts();
 	if (!strcmp(argv[1], "try")) {
 		if (argc == 5 && !strcmp(argv[2], "-f")) {
 			nl.family = (uint16_t)atoi(argv[3]);
