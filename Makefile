@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# nsfence: `make help` lists what there is. Everything made goes below build/.
+
+VERSION := $(shell sed -n 's/^.define NSF_VERSION "\(.*\)"/\1/p' module/version.h)
+
+PREFIX	   ?= /usr/local
+SBINDIR	   ?= $(PREFIX)/sbin
+MANDIR	   ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UNITDIR	   ?= /usr/lib/systemd/system
+MODLOADDIR ?= /usr/lib/modules-load.d
+SRCDIR	   ?= /usr/src/nsfence-$(VERSION)
+DESTDIR	   ?=
+KDIR	   ?= /lib/modules/$(shell uname -r)/build
+
+CC	?= gcc
+CFLAGS	?= -O2 -g
+WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	   -Wformat=2 -Wundef -Wvla
+HARDEN	:= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -DNSF_VERSION='"$(VERSION)"' -MMD -MP $(WARN)
+LIBS	:= -lmnl -ljansson -linih -lsystemd -lpthread
+
+# The data flow of user space is in the file names; the two programs are the
+# mains (with the commands), all else is a library they share.
+CLI	:= daemon/nsfence.c $(sort $(wildcard daemon/cmd*.c))
+DAEMON	:= daemon/nsfenced.c
+SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c)))
+obj	= $(patsubst %.c,build/obj/%.o,$(1))
+
+UNIT	:= $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard tests/netns/tools/*.c)))
+
+.PHONY: all tools module check check-long check-unit check-static check-cli check-vm \
+	check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
+.DELETE_ON_ERROR:
+
+all: tools
+
+help:
+	@echo 'nsfence $(VERSION)'
+	@echo
+	@echo '  make demo          sets everything up and shows the main job in a virtual machine'
+	@echo '  make check         sets everything up and passes all tests'
+	@echo
+	@echo '  make tools         build/nsfence and build/nsfenced (no kernel headers needed)'
+	@echo '  make module        build/module/nsfence.ko; KDIR=DIR names the kernel headers'
+	@echo '  make install       tools, manual pages, units, configuration, and the module if'
+	@echo '                     `make module` was run; DESTDIR= PREFIX= as usual'
+	@echo '  make uninstall     takes away what install put there (not your configuration)'
+	@echo '  make clean         removes build/'
+	@echo
+	@echo '  make check-static  warnings, sparse, cppcheck, style and layer rules'
+	@echo '  make check-unit    unit tests under ASan and UBSan'
+	@echo '  make check-cli     the command line tools without a module'
+	@echo '  make check-vm      real traffic on the stock kernels [KERNELS="5.10 6.1 6.12 7.x"]'
+	@echo '  make check-debug   the debug kernel: each checker is on and catches a planted bug'
+	@echo '  make check-long    all of it in its longer form'
+	@echo '  make fuzz          fuzzers, FUZZ_SECONDS= each (300)'
+	@echo
+	@echo '  scripts/vm shell   a prompt in a virtual machine with everything installed'
+
+# ---- user space -------------------------------------------------------------
+
+tools: build/nsfence build/nsfenced
+
+build/libnsf.a: $(call obj,$(SHARED))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+build/nsfence: $(call obj,$(CLI)) build/libnsf.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $^ $(LIBS)
+
+build/nsfenced: $(call obj,$(DAEMON)) build/libnsf.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $^ $(LIBS)
+
+build/obj/%.o: %.c Makefile module/version.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(call obj,$(CLI) $(DAEMON) $(SHARED)))
+
+# ---- module -----------------------------------------------------------------
+
+# Built in a copy, so that the source tree stays clean and may be read-only.
+module:
+	@test -d '$(KDIR)' || { echo 'make module: no kernel headers at $(KDIR)' >&2; \
+	  echo '  install linux-headers-'"$$(uname -r)"', or name others: make module KDIR=DIR' >&2; exit 1; }
+	@mkdir -p build/module
+	@cp -pRu module/. build/module/
+	$(MAKE) -C '$(KDIR)' M='$(CURDIR)/build/module' modules
+
+# ---- tests ------------------------------------------------------------------
+
+testers: $(TESTERS)
+
+build/tests/%: tests/netns/tools/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Werror $(CFLAGS) -o $@ $< -lmnl
+
+# A unit test names, in its first lines, the files of daemon/ that it links.
+build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch]) $(wildcard module/uapi/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -MF $@.d -Itests/unit -Werror -O1 -g $(SANITIZE) \
+	  $$(sed -n 's,^// ldflags: ,,p' $<) -o $@ $< \
+	  $$(sed -n 's,^// links: ,,p' $< | tr ' ' '\n' | sed '/^$$/d; s,^,daemon/,') \
+	  -lcmocka $(LIBS)
+
+unit-tests: $(UNIT:%=build/unit/%)
+
+check:
+	@scripts/check
+
+check-long:
+	@scripts/check --long
+
+check-unit check-static check-cli check-vm:
+	@scripts/check $(@:check-%=%)
+
+check-debug:
+	@scripts/check debug
+
+fuzz:
+	@scripts/setup tools check
+	@scripts/fuzz $(or $(FUZZ_SECONDS),300)
+
+demo:
+	@scripts/setup tools module vm
+	@$(MAKE) --no-print-directory tools testers
+	@scripts/demo
+
+# ---- installation -----------------------------------------------------------
+
+UNITS := nsfenced.service nsfence@.service
+MAN5 := $(sort $(wildcard daemon/man/*.5))
+MAN8 := $(sort $(wildcard daemon/man/*.8))
+
+install: install-tools
+	@if test -f build/module/nsfence.ko; then $(MAKE) --no-print-directory install-module; \
+	else echo 'no module was built (make module): not installed'; fi
+
+install-tools: tools
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man8' \
+	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(MODLOADDIR)' \
+	  '$(DESTDIR)$(SYSCONFDIR)/nsfence/nsfence.conf.d'
+	install -m 0755 build/nsfence build/nsfenced '$(DESTDIR)$(SBINDIR)/'
+	install -m 0644 $(MAN5) '$(DESTDIR)$(MANDIR)/man5/'
+	install -m 0644 $(MAN8) '$(DESTDIR)$(MANDIR)/man8/'
+	for u in $(UNITS); do \
+	  sed -e 's,@SBINDIR@,$(SBINDIR),g' -e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' "systemd/$$u.in" \
+	    >"build/$$u" && install -m 0644 "build/$$u" '$(DESTDIR)$(UNITDIR)/' || exit 1; done
+	install -m 0644 systemd/modules-load.d/nsfence.conf '$(DESTDIR)$(MODLOADDIR)/'
+	test -e '$(DESTDIR)$(SYSCONFDIR)/nsfence/nsfence.conf' || \
+	  install -m 0644 conf/nsfence.conf '$(DESTDIR)$(SYSCONFDIR)/nsfence/'
+
+install-module:
+	@r=$$(modinfo -F vermagic build/module/nsfence.ko | cut -d' ' -f1) && \
+	d='$(DESTDIR)/lib/modules/'"$$r"'/updates' && echo "install nsfence.ko $$d" && \
+	install -d "$$d" && install -m 0644 build/module/nsfence.ko "$$d/" && \
+	if test -z '$(DESTDIR)'; then depmod "$$r"; fi
+
+uninstall:
+	rm -f '$(DESTDIR)$(SBINDIR)/nsfence' '$(DESTDIR)$(SBINDIR)/nsfenced' \
+	  $(MAN5:daemon/man/%='$(DESTDIR)$(MANDIR)/man5/%') \
+	  $(MAN8:daemon/man/%='$(DESTDIR)$(MANDIR)/man8/%') \
+	  $(UNITS:%='$(DESTDIR)$(UNITDIR)/%') '$(DESTDIR)$(MODLOADDIR)/nsfence.conf'
+	rm -f '$(DESTDIR)'/lib/modules/*/updates/nsfence.ko
+	@echo 'left alone: $(DESTDIR)$(SYSCONFDIR)/nsfence'
+
+clean:
+	rm -rf build
