@@ -21,6 +21,8 @@
 #define MAIN_FILE	"nsfence.conf"
 #define DROP_IN_DIR	"nsfence.conf.d"
 
+/* The module sends its own reject messages from these only. */
+#define REJECT_HOOKS	DEFAULT_HOOKS
 #define DEFAULT_HOOKS	(1u << GENL_HOOK_INPUT | 1u << GENL_HOOK_FORWARD |	\
 			 1u << GENL_HOOK_OUTPUT)
 
@@ -299,6 +301,9 @@ static void make_netns(struct loader *l, struct config_block *b, struct config_n
 	}
 	out->policy = config_key_word(CONFIG_KEY_POLICY, policy->value);
 	format_source(out->source, sizeof(out->source), l->files[policy->file], policy->line);
+	if (!strcmp(out->policy, "reject") && out->hooks & ~REJECT_HOOKS)
+		error_at(l, hooks->file, hooks->line, hooks->col,
+			 "policy reject works on hooks input, forward and output only");
 	if (forward->value && out->hooks & 1u << GENL_HOOK_FORWARD)
 		error_at(l, forward->file, forward->line, forward->col,
 			 "forward = accept, while hooks has forward (as it has by default); accepted: forward = accept with hooks = input,output");

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync: brings the module's fences to what is configured, one pass at a time.
+ *
+ * A pass reads what has a name and what is fenced, lets reconcile_plan()
+ * decide, and carries that out. It remembers only what saves work (the names of
+ * the last pass) or repeated log lines; a pass after a crash decides the same.
+ * No descriptor of a namespace outlives the one request that needs it.
+ */
+#ifndef NSF_SYNC_H
+#define NSF_SYNC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "genl.h"
+#include "select.h"
+
+/* How much a pass doubts; each includes the one before. */
+enum sync_scope {
+	SYNC_NAMES,	/* names may have changed: if none has, nothing is done */
+	SYNC_FENCES,	/* read the module's fences too */
+	SYNC_MODULE,	/* open the module anew first: it may have been reloaded */
+	SYNC_SCOPES,
+};
+
+struct sync_summary {
+	size_t configured;
+	size_t fenced;		/* as configured */
+	size_t absent;		/* no namespace of that name now */
+	size_t manual;		/* fenced by hand, left alone */
+	size_t failed;		/* conflicts and refusals among them */
+	size_t nameless;	/* ours, of namespaces that lost their name */
+	char problem[256];	/* the first failure; or why the pass ended early */
+};
+
+struct sync_result {
+	bool complete;		/* every namespace was looked at */
+	bool unchanged;		/* SYNC_NAMES, and no name has changed */
+	unsigned int retry_ms;	/* again after that time; 0: no need */
+	enum sync_scope retry_scope;
+	struct sync_summary summary;	/* not set if unchanged */
+};
+
+/* What was last logged about one [netns NAME]. */
+struct sync_report {
+	int state;
+	int errnum;
+	uint32_t inode;
+};
+
+struct sync {
+	const struct config *config;
+	struct sync_report *reports;	/* parallel to config->netns */
+	struct genl *requests;		/* NULL: the module is not reachable */
+	struct genl *events;
+	struct netns_name *names;	/* of the last complete pass */
+	size_t n_names;
+	bool has_names;
+	size_t nameless;		/* as last logged */
+	unsigned int soon_ms;		/* back-off where the cause passes soon, */
+	unsigned int slow_ms;		/* and where it may not */
+	bool was_incomplete;		/* logged already */
+	/* Called between requests: a long pass is not a dead one. */
+	void (*alive)(void *data);
+	void *alive_data;
+};
+
+/* Zero @s first. 0 or -ENOMEM, with the previous configuration in force. */
+int sync_configure(struct sync *s, const struct config *c);
+/* Opens the module, for requests and for events. Passes do it where needed. */
+int sync_open(struct sync *s, struct err *e);
+void sync_close(struct sync *s);
+/* To poll for reading, or -1. */
+int sync_events_fd(const struct sync *s);
+/* Takes the waiting events. Whether a pass is needed, and with what scope. */
+bool sync_events(struct sync *s, enum sync_scope *scope);
+
+void sync_pass(struct sync *s, enum sync_scope scope, struct sync_result *r);
+
+#endif /* NSF_SYNC_H */
