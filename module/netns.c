@@ -58,9 +58,8 @@ static int __net_init netns_init(struct net *net)
 	return 0;
 }
 
-#ifdef NSF_HAVE_PERNET_PRE_EXIT
 /* Only marks it: the devices still run, so the hooks must stay. */
-static void __net_exit netns_pre_exit(struct net *net)
+static void __net_exit __maybe_unused netns_pre_exit(struct net *net)
 {
 	struct nsf_net *nn = nsf_netns(net);
 
@@ -68,7 +67,6 @@ static void __net_exit netns_pre_exit(struct net *net)
 	nn->dying = true;
 	mutex_unlock(&nsf_mutex);
 }
-#endif
 
 /* The devices are gone: no packet can come any more. */
 static void __net_exit netns_exit(struct net *net)
@@ -85,9 +83,7 @@ static void __net_exit netns_exit(struct net *net)
 
 static struct pernet_operations netns_ops = {
 	.init = netns_init,
-#ifdef NSF_HAVE_PERNET_PRE_EXIT
-	.pre_exit = netns_pre_exit,
-#endif
+	NSF_PERNET_PRE_EXIT(netns_pre_exit)
 	.exit = netns_exit,
 	.id = &nsf_net_id,
 	.size = sizeof(struct nsf_net),
