@@ -170,8 +170,9 @@ private_debootstrap() {
 	}
 }
 
+# Lists of another archive are not ours: the stamp's name tells which.
 lists_stamp() {
-	echo "$(apt_dir)/updated"
+	echo "$(apt_dir)/updated-$({ archive_uri; security_uri; echo "${APT_SUITES[@]}"; } | hash_of)"
 }
 
 lists_fresh() {
@@ -193,4 +194,13 @@ lists_update() {
 		touch "$(lists_stamp)"
 		log "read the archive's lists of packages: $(seconds_since "$start") s"
 	)
+}
+
+# private_download VERSIONED-PACKAGE... into the present directory. Packages roll:
+# when one is gone, lists read anew may know where it is.
+private_download() {
+	private_apt_get download "$@" && return
+	log "reading the archive's lists again, since a package could not be downloaded"
+	rm -f "$(lists_stamp)"
+	lists_update && private_apt_get download "$@"
 }

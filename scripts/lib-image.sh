@@ -58,8 +58,8 @@ libraries() {
 # pack DIR FILE: DIR as a cpio archive of root's files.
 pack() {
 	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
-		cpio -0 -o -H newc -R 0:0 --quiet) > "$2.$BASHPID"
-	mv "$2".* "$2"
+		cpio -0 -o -H newc -R 0:0 --quiet) > "$2.new.$$"
+	mv "$2.new.$$" "$2"
 }
 
 # base_build ROOT fills ROOT with everything that does not change from run to run.
@@ -202,6 +202,8 @@ modules_tree() {
 			pack "$stage/tree" "$stage/tree.cpio"
 			mv "$stage/tree.cpio" "$out.cpio"
 			mv -T "$stage/tree" "$out"
+			find "$(image_dir)" -mindepth 1 -maxdepth 1 -name 'modules-*' -mtime +7 \
+				! -name "${out##*/}*" -exec rm -rf {} +
 		)
 	fi
 	printf '%s\n' "$out"
