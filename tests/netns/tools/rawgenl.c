@@ -55,6 +55,14 @@ static struct nlmsghdr *attach_drop(void)
 	return attach_drop_of(inode);
 }
 
+static struct nlmsghdr *no_inode(void)
+{
+	struct nlmsghdr *nlh = request(NSFENCE_CMD_ATTACH, 0);
+
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "drop");
+	return nlh;
+}
+
 static struct nlmsghdr *by_inode(uint8_t cmd)
 {
 	struct nlmsghdr *nlh = request(cmd, 0);
@@ -157,7 +165,7 @@ struct test {
 	/* what is missing */ \
 	_(attach_empty, request(ATTACH, 0), SAID, EINVAL) \
 	_(attach_no_policy, attach_inode(inode), SAID, EINVAL) \
-	_(attach_no_inode, with_string(request(ATTACH, 0), NSFENCE_A_POLICY, 4, true), SAID, EINVAL) \
+	_(attach_no_inode, no_inode(), SAID, EINVAL) \
 	_(detach_empty, request(DETACH, 0), SAID, EINVAL) \
 	_(get_empty, request(GET, 0), SAID, EINVAL) \
 	/* wrong lengths */ \
