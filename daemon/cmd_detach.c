@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nsfence detach: takes one fence off, or all. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cmd.h"
+#include "out.h"
+
+enum {
+	OPT_ALL = CMD_OPT,
+	OPT_CONFIGURED,
+};
+
+static const struct option options[] = {
+	TARGET_OPTIONS,
+	{ "all", no_argument, NULL, OPT_ALL },
+	{ "configured", no_argument, NULL, OPT_CONFIGURED },
+	{ 0 }
+};
+
+static void report(const struct cmd *c, const char *key, uint32_t value, const char *label)
+{
+	json_t *object;
+
+	if (c->json) {
+		object = json_object();
+		out_json_set(object, key, out_json_u64(value));
+		out_json_print(object, c->pretty, stdout);
+	} else if (c->verbose && label) {
+		printf("took the fence off %s (inode %" PRIu32 ")\n", label, value);
+	} else if (c->verbose) {
+		printf("took off %" PRIu32 " fence%s\n", value, value == 1 ? "" : "s");
+	}
+}
+
+static int detach_all(const struct cmd *c)
+{
+	struct err e = { 0 };
+	uint32_t count = 0;
+	struct genl *g;
+	int ret;
+
+	if (genl_open(&g, &e))
+		return cmd_fail(&e, NULL);
+	ret = genl_detach_all(g, &count, &e);
+	genl_close(g);
+	if (ret)
+		return cmd_fail(&e, NULL);
+	report(c, "count", count, NULL);
+	return EXIT_DONE;
+}
+
+/*
+ * For the stop of nsfence@NAME.service: done is also a namespace that is gone,
+ * has no fence (any more), or one that somebody put there by hand.
+ */
+static int detach_configured(struct genl *g, struct genl_target *t, struct err *e)
+{
+	struct genl_netns now;
+	int ret = genl_netns_get(g, t, &now, e);
+
+	if (ret == -ENXIO || ret == -ESTALE)
+		return 0;
+	if (ret || !now.instance || (now.flags & GENL_F_MANUAL))
+		return ret;
+	t->instance = now.instance;
+	ret = genl_detach(g, t, false, e);
+	return ret == -ENOENT || ret == -ENXIO || ret == -ESTALE ? 0 : ret;
+}
+
+static int detach(const struct cmd *c, struct target *target, bool configured)
+{
+	struct genl_target t;
+	struct err e = { 0 };
+	struct genl *g;
+	int ret;
+
+	ret = target_resolve(target, &t, &e);
+	if (ret && configured && e.exit == EXIT_NOT_FOUND)
+		return EXIT_DONE;
+	if (ret)
+		return cmd_fail(&e, NULL);
+	ret = genl_open(&g, &e);
+	if (ret) {
+		target_clean(target);
+		/* No module, no fence: the stop of the service is done. */
+		return configured && ret == -ENOENT ? EXIT_DONE : cmd_fail(&e, NULL);
+	}
+	if (configured)
+		ret = detach_configured(g, &t, &e);
+	else
+		ret = genl_detach(g, &t, false, &e);
+	genl_close(g);
+	target_clean(target);
+	if (ret)
+		return cmd_fail(&e, target->label);
+	report(c, "inode", t.inode, target->label);
+	return EXIT_DONE;
+}
+
+static int run(struct cmd *c, int argc, char **argv)
+{
+	bool all = false, configured = false;
+	struct target target = { 0 };
+	int opt, ret = 0;
+
+	while ((opt = cmd_getopt(c, argc, argv, options)) != -1) {
+		if (opt == CMD_HELP || opt == CMD_BAD)
+			return cmd_getopt_exit(opt);
+		if (target_is_option(opt))
+			ret = target_set(c, &target, opt, optarg);
+		else if (opt == OPT_ALL)
+			all = true;
+		else
+			configured = true;
+		if (ret)
+			return ret;
+	}
+	for (; optind < argc; optind++) {
+		ret = target_set_name(c, &target, argv[optind]);
+		if (ret)
+			return ret;
+	}
+	if (all && (configured || target.kind != TARGET_NONE))
+		return cmd_usage(c, "--all takes no namespace and no --configured");
+	if (all)
+		return detach_all(c);
+	if (target.kind == TARGET_NONE)
+		return cmd_usage(c, "which namespace? (NAME, --inode N, --pid N, --path P, or --all)");
+	if (configured && target.kind != TARGET_NAME)
+		return cmd_usage(c, "--configured takes a NAME");
+	return detach(c, &target, configured);
+}
+
+const struct command cmd_detach = {
+	.name = "detach",
+	.summary = "take the fence off a namespace, or off all with --all",
+	.help =
+"Usage: nsfence detach NAME|--inode N|--pid N|--path P\n"
+"       nsfence detach --all\n"
+"       nsfence detach --configured NAME\n"
+"\n"
+"Takes the fence off. nsfenced puts one that is configured up again; stop it, or\n"
+"change the configuration, first.\n"
+"\n"
+"  NAME           the namespace /run/netns/NAME\n"
+"  --inode N      the one with this inode number (nsfence ls)\n"
+"  --pid N        the one of process N\n"
+"  --path P       the one that the file P is, as /proc/PID/ns/net\n"
+"  --all          every fence of every namespace\n"
+"  --configured   leave a fence alone that was made by hand, and do not mind one\n"
+"                 that is gone already (for nsfence@NAME.service)\n"
+"  -v, --verbose  say what was done\n"
+"  -j, --json     inode, or count, as JSON; -p, --pretty: indented\n"
+"  -h, --help     this text\n",
+	.run = run,
+};

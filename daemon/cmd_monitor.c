@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nsfence monitor: lifecycle events as they come, one line each. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "out.h"
+
+enum { OPT_COUNT = CMD_OPT };
+
+static const struct option options[] = {
+	{ "count", required_argument, NULL, OPT_COUNT },
+	{ 0 }
+};
+
+struct monitor {
+	const struct cmd *cmd;
+	uint64_t left;		/* events still to be shown */
+};
+
+/* Local time with milliseconds: 2026-03-01T12:00:00.123+01:00. */
+static void now_text(char *buf, size_t size)
+{
+	char date[32] = "", zone[8] = "";
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	if (localtime_r(&ts.tv_sec, &tm)) {
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+		strftime(zone, sizeof(zone), "%z", &tm);
+	}
+	snprintf(buf, size, "%s.%03ld%.3s:%s", date, ts.tv_nsec / 1000000, zone,
+		 strlen(zone) > 3 ? zone + 3 : "00");
+}
+
+static json_t *event_json(const char *time, const char *event)
+{
+	json_t *object = json_object();
+
+	out_json_set(object, "time", json_string(time));
+	out_json_set(object, "event", json_string(event));
+	return object;
+}
+
+static void show_json(const struct cmd *c, const char *time, const char *event,
+		      const struct names *names, const struct genl_netns *n)
+{
+	json_t *object = event_json(time, event), *rest = netns_json(names, n, false);
+
+	json_object_update(object, rest);
+	json_decref(rest);
+	out_json_print(object, c->pretty, stdout);
+}
+
+static void show_text(const char *time, const char *event, const struct names *names,
+		      const struct genl_netns *n)
+{
+	char who[1024], escaped[2048], policy[4 * GENL_MAX_NAME + 1],
+		source[4 * GENL_MAX_SOURCE + 1];
+
+	names_format(names, n, who, sizeof(who));
+	out_escape(who, escaped, sizeof(escaped));
+	printf("%s %-8s inode=%" PRIu32 " netns=%s", time, event, n->inode, escaped);
+	if (n->instance) {
+		out_escape(n->policy, policy, sizeof(policy));
+		out_escape(n->source, source, sizeof(source));
+		/* The source last: it may contain spaces. */
+		printf(" policy=%s instance=%" PRIu64 "%s source=%s", policy, n->instance,
+		       n->flags & GENL_F_REPLACE ? " replace" : "", source[0] ? source : "-");
+	}
+	putchar('\n');
+}
+
+static void on_event(void *data, enum genl_event_type type, const struct genl_netns *n)
+{
+	struct names names = { NULL, 0 };
+	struct monitor *m = data;
+	char time[64];
+
+	if (!m->left)
+		return;
+	m->left--;
+	now_text(time, sizeof(time));
+	/* A list that cannot be read costs the names, not the event. */
+	names_load(&names, NULL);
+	if (m->cmd->json)
+		show_json(m->cmd, time, genl_event_name(type), &names, n);
+	else
+		show_text(time, genl_event_name(type), &names, n);
+	names_clean(&names);
+}
+
+static void show_lost(const struct cmd *c)
+{
+	char time[64];
+
+	now_text(time, sizeof(time));
+	if (c->json)
+		out_json_print(event_json(time, "lost"), c->pretty, stdout);
+	else
+		printf("%s lost     events were lost: more came than could be shown (nsfence ls tells what is)\n",
+		       time);
+}
+
+/* 0: a signal, or the reader of our output is gone; else an exit code. */
+static int watch(struct monitor *m, struct genl *g, int signals)
+{
+	struct err e = { 0 };
+	struct pollfd p[] = {
+		{ .fd = genl_fd(g), .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = STDOUT_FILENO },
+	};
+
+	while (m->left && !ferror(stdout)) {
+		int ret;
+
+		if (poll(p, 3, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			cmd_error("poll: %s", strerror(errno));
+			return EXIT_REFUSED;
+		}
+		if (p[1].revents || (p[2].revents & (POLLERR | POLLHUP)))
+			return EXIT_DONE;
+		if (!p[0].revents)
+			continue;
+		ret = genl_events(g, on_event, m, &e);
+		if (ret == -ENOBUFS)
+			show_lost(m->cmd);
+		else if (ret)
+			return cmd_fail(&e, NULL);
+	}
+	return EXIT_DONE;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int monitor(const struct cmd *c, uint64_t count)
+{
+	struct monitor m = { .cmd = c, .left = count };
+	struct err e = { 0 };
+	struct genl *g;
+	int signals, code;
+
+	if (genl_open(&g, &e))
+		return cmd_fail(&e, NULL);
+	if (genl_subscribe(g, &e)) {
+		genl_close(g);
+		return cmd_fail(&e, NULL);
+	}
+	signals = open_signals();
+	if (signals < 0) {
+		cmd_error("signalfd: %s", strerror(errno));
+		genl_close(g);
+		return EXIT_REFUSED;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* From here on no event is missed: whoever waits for this line may act. */
+	if (c->verbose)
+		fputs("listening\n", stderr);
+	code = watch(&m, g, signals);
+	close(signals);
+	genl_close(g);
+	return code;
+}
+
+static int run(struct cmd *c, int argc, char **argv)
+{
+	uint64_t count = UINT64_MAX;
+	int opt;
+
+	while ((opt = cmd_getopt(c, argc, argv, options)) != -1) {
+		switch (opt) {
+		case OPT_COUNT:
+			if (cmd_parse_number(optarg, 1, UINT32_MAX, &count))
+				return cmd_usage(c, "--count: \"%s\" is not a number of events (a whole number from 1 to %u)",
+						 optarg, UINT32_MAX);
+			break;
+		default:
+			return cmd_getopt_exit(opt);
+		}
+	}
+	if (optind < argc)
+		return cmd_usage(c, "unexpected argument \"%s\"", argv[optind]);
+	return monitor(c, count);
+}
+
+const struct command cmd_monitor = {
+	.name = "monitor",
+	.summary = "show namespaces and fences as they come and go",
+	.help =
+"Usage: nsfence monitor [--count N] [-j]\n"
+"\n"
+"Prints a line when a namespace is born or has died, and when a fence was\n"
+"attached or detached: time, event, inode, names, policy, instance, source. Ends\n"
+"on SIGINT and SIGTERM. A line \"lost\" says that more events came than could be\n"
+"shown.\n"
+"\n"
+"  --count N      end after N events\n"
+"  -v, --verbose  say \"listening\" on standard error when no event can be missed\n"
+"                 any more\n"
+"  -j, --json     one JSON object per line; -p, --pretty: indented\n"
+"  -h, --help     this text\n",
+	.run = run,
+};
