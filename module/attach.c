@@ -250,15 +250,17 @@ static int attach_replace(struct nsf_attachment *att, struct nsf_rules *rules,
 static int rules_check(const struct nsf_rules *rules, struct netlink_ext_ack *extack)
 {
 	if (!rules->hooks || rules->hooks & ~NSF_HOOKS_ALL) {
-		NL_SET_ERR_MSG(extack, "hooks must be some of prerouting, input, forward, output, postrouting");
+		NL_SET_ERR_MSG(extack, "no hooks, or one that does not exist");
 		return -EINVAL;
 	}
 	if (rules->policy == NSF_BUILTIN_REJECT && rules->hooks & ~NSF_HOOKS_REJECT) {
-		NL_SET_ERR_MSG(extack, "policy reject works on hooks input, forward and output only");
+		NL_SET_ERR_MSG(extack,
+			       "policy reject works on hooks input, forward and output only");
 		return -EINVAL;
 	}
 	if (rules->forward_accept && rules->hooks & (1U << NF_INET_FORWARD)) {
-		NL_SET_ERR_MSG(extack, "forward is among the hooks, and forward-accept is set: say one of them");
+		NL_SET_ERR_MSG(extack,
+			       "both hook forward and flag forward-accept: say one of them");
 		return -EINVAL;
 	}
 	return 0;
@@ -274,7 +276,8 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
 	int err;
 
 	if (net_eq(net, &init_net) && !nsf_allow_init_net) {
-		NL_SET_ERR_MSG(extack, "the initial namespace is fenced only if the module was loaded with allow_init_net=1");
+		NL_SET_ERR_MSG(extack,
+			       "this is the initial namespace: the module was loaded without allow_init_net=1");
 		return -EPERM;
 	}
 	err = rules_check(wanted, extack);
@@ -314,7 +317,8 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
 		}
 	} else if (!replace) {
 		err = -EEXIST;
-		NL_SET_ERR_MSG(extack, "the namespace is fenced already; replace or detach that fence");
+		NL_SET_ERR_MSG(extack,
+			       "the namespace is fenced already; replace or detach that fence");
 	} else {
 		err = attach_replace(att, rules, &set);
 		if (!err) {
@@ -356,7 +360,8 @@ int nsf_detach(struct net *net, u64 *instance, bool wait,
 		NL_SET_ERR_MSG(extack, "the namespace is not fenced");
 		err = -ENOENT;
 	} else if (*instance && *instance != att->instance) {
-		NL_SET_ERR_MSG(extack, "the namespace has another fence than the one of this instance");
+		NL_SET_ERR_MSG(extack,
+			       "the namespace has another fence than the one of this instance");
 		err = -ESTALE;
 	} else {
 		*instance = att->instance;

@@ -12,18 +12,18 @@
 #include "uapi/nsfence.h"
 
 /* The module's own enums travel as the UAPI's. */
-static_assert(NSF_VERDICT_ACCEPT == (int)NSFENCE_VERDICT_ACCEPT);
-static_assert(NSF_VERDICT_DROP == (int)NSFENCE_VERDICT_DROP);
-static_assert(NSF_VERDICT_REJECT == (int)NSFENCE_VERDICT_REJECT);
-static_assert(NSF_VERDICT_AUDIT == (int)NSFENCE_VERDICT_AUDIT);
-static_assert(NSF_VERDICT_EXEMPT == (int)NSFENCE_VERDICT_EXEMPT);
-static_assert(NSF_VERDICTS == (int)__NSFENCE_VERDICT_MAX);
-static_assert(NF_INET_PRE_ROUTING == (int)NSFENCE_HOOK_PREROUTING);
-static_assert(NF_INET_LOCAL_IN == (int)NSFENCE_HOOK_INPUT);
-static_assert(NF_INET_FORWARD == (int)NSFENCE_HOOK_FORWARD);
-static_assert(NF_INET_LOCAL_OUT == (int)NSFENCE_HOOK_OUTPUT);
-static_assert(NF_INET_POST_ROUTING == (int)NSFENCE_HOOK_POSTROUTING);
-static_assert(NSF_SOURCE_SIZE == NSFENCE_MAX_SOURCE + 1);
+static_assert((int)NSFENCE_VERDICT_ACCEPT == NSF_VERDICT_ACCEPT);
+static_assert((int)NSFENCE_VERDICT_DROP == NSF_VERDICT_DROP);
+static_assert((int)NSFENCE_VERDICT_REJECT == NSF_VERDICT_REJECT);
+static_assert((int)NSFENCE_VERDICT_AUDIT == NSF_VERDICT_AUDIT);
+static_assert((int)NSFENCE_VERDICT_EXEMPT == NSF_VERDICT_EXEMPT);
+static_assert((int)__NSFENCE_VERDICT_MAX == NSF_VERDICTS);
+static_assert((int)NSFENCE_HOOK_PREROUTING == NF_INET_PRE_ROUTING);
+static_assert((int)NSFENCE_HOOK_INPUT == NF_INET_LOCAL_IN);
+static_assert((int)NSFENCE_HOOK_FORWARD == NF_INET_FORWARD);
+static_assert((int)NSFENCE_HOOK_OUTPUT == NF_INET_LOCAL_OUT);
+static_assert((int)NSFENCE_HOOK_POSTROUTING == NF_INET_POST_ROUTING);
+static_assert(NSFENCE_MAX_SOURCE + 1 == NSF_SOURCE_SIZE);
 
 static int fill_counter(struct sk_buff *skb, unsigned int hook, enum nsf_verdict verdict,
 			const struct nsf_counter_sum *sum)

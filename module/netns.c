@@ -20,7 +20,7 @@
 #include "fault.h"
 #include "netns.h"
 
-DEFINE_MUTEX(nsf_mutex);
+DEFINE_MUTEX(nsf_mutex);	/* what it protects: netns.h */
 
 static LIST_HEAD(nsf_nets);		/* nsf_mutex */
 static u32 nsf_net_count;		/* nsf_mutex */
