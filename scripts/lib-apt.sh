@@ -135,11 +135,6 @@ apt_prepare() {
 	mv "$new" "$dir/apt.conf" || exit 1
 }
 
-# Which machine serves the packages is the host's affair, not our logs'.
-hide_hosts() {
-	sed -uE 's#(https?|ftp)://[^/ ]+#ARCHIVE#g'
-}
-
 # private_apt_get COMMAND...: its messages only when it fails. Exit code apt's.
 private_apt_get() {
 	local dir out rc=0
@@ -148,7 +143,9 @@ private_apt_get() {
 	# Without this file apt would work on the host's own state.
 	[ -r "$dir/apt.conf" ] || die "$dir/apt.conf is not there; remove $dir and try again"
 	out=$(apt-get -q -y -c "$dir/apt.conf" "$@" 2>&1 < /dev/null) || rc=$?
-	[ $rc = 0 ] || grep -E '^(E|W|Err):?' <<< "$out" | hide_hosts >&2 || true
+	if [ $rc != 0 ]; then
+		grep -E '^(E|W):' <<< "$out" | sort -u | head -n 5 | hide_hosts >&2 || true
+	fi
 	return $rc
 }
 
@@ -170,13 +167,21 @@ private_debootstrap() {
 	}
 }
 
-# Lists of another archive are not ours: the stamp's name tells which.
+# The stamp says of which archive the lists are: another one's are not ours.
 lists_stamp() {
-	echo "$(apt_dir)/updated-$({ archive_uri; security_uri; echo "${APT_SUITES[@]}"; } | hash_of)"
+	echo "$(apt_dir)/updated"
+}
+
+lists_key() {
+	{ archive_uri; security_uri; echo "${APT_SUITES[*]} ${APT_SECURITY_SUITES[*]}"; } | hash_of
 }
 
 lists_fresh() {
-	[ -n "$(find "$(lists_stamp)" -mmin "-$APT_FRESH_MINUTES" 2> /dev/null)" ]
+	local stamp
+
+	stamp=$(lists_stamp)
+	[ -n "$(find "$stamp" -mmin "-$APT_FRESH_MINUTES" 2> /dev/null)" ] &&
+		[ "$(< "$stamp")" = "$(lists_key)" ]
 }
 
 # lists_update reads the archive's lists unless they are fresh; fails when one
@@ -189,9 +194,10 @@ lists_update() {
 		take_lock "$dir/lock"
 		! lists_fresh || exit 0
 		start=$EPOCHREALTIME
+		rm -f "$(lists_stamp)"
 		apt_prepare
 		private_apt_get update || exit 1
-		touch "$(lists_stamp)"
+		lists_key > "$(lists_stamp)"
 		log "read the archive's lists of packages: $(seconds_since "$start") s"
 	)
 }
