@@ -203,7 +203,7 @@ static struct nsf_attachment *attachment_of(struct nsf_net *nn)
 	return rcu_dereference_protected(nn->attachment, lockdep_is_held(&nsf_mutex));
 }
 
-/* First fence of this namespace. On success @att and @rules are taken. */
+/* First fence of this namespace. @rules is @att's, even on failure. */
 static int attach_new(struct nsf_net *nn, struct nsf_attachment *att,
 		      struct nsf_rules *rules, struct slot_set *set)
 {
@@ -211,11 +211,11 @@ static int attach_new(struct nsf_net *nn, struct nsf_attachment *att,
 
 	lockdep_assert_held(&nsf_mutex);
 
-	if (!try_module_get(THIS_MODULE))
-		return -ENODEV;
 	att->nn = nn;
 	/* Before the first slot is registered: its readers need the rules. */
 	rcu_assign_pointer(att->rules, rules);
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	err = slots_extend(att, set, nsf_rules_hooks(rules));
 	if (err) {
 		module_put(THIS_MODULE);
