@@ -24,6 +24,7 @@ static int compare(const struct config_error *a, const struct config_error *b)
 	return 0;
 }
 
+__attribute__((format(printf, 4, 0)))
 static char *format(const char *path, unsigned int line, unsigned int col,
 		    const char *fmt, va_list ap)
 {

@@ -57,14 +57,21 @@ static const struct key {
 	const struct word *words;
 	bool list;
 	const char *later;	/* a word of later versions; "*": any word */
+	const char *only;	/* what this version has instead */
 } keys[CONFIG_KEYS] = {
-	[CONFIG_KEY_BACKEND] = { "backend", CONFIG_SECTION_NSFENCED, backends, false, "nft" },
-	[CONFIG_KEY_BIRTH] = { "birth", CONFIG_SECTION_NSFENCED, births, false, "*" },
-	[CONFIG_KEY_POLICY] = { "policy", CONFIG_SECTION_NETNS, policies, false, "*" },
-	[CONFIG_KEY_MODE] = { "mode", CONFIG_SECTION_NETNS, modes, false, NULL },
-	[CONFIG_KEY_HOOKS] = { "hooks", CONFIG_SECTION_NETNS, hooks, true, NULL },
-	[CONFIG_KEY_STRICT] = { "strict", CONFIG_SECTION_NETNS, yes_no, false, NULL },
-	[CONFIG_KEY_FORWARD] = { "forward", CONFIG_SECTION_NETNS, forwards, false, NULL },
+	[CONFIG_KEY_BACKEND] = {
+		"backend", CONFIG_SECTION_NSFENCED, backends, false, "nft", "the module",
+	},
+	[CONFIG_KEY_BIRTH] = {
+		"birth", CONFIG_SECTION_NSFENCED, births, false, "*", "birth = none",
+	},
+	[CONFIG_KEY_POLICY] = {
+		"policy", CONFIG_SECTION_NETNS, policies, false, "*", "built-in policies",
+	},
+	[CONFIG_KEY_MODE] = { "mode", CONFIG_SECTION_NETNS, modes, false, NULL, NULL },
+	[CONFIG_KEY_HOOKS] = { "hooks", CONFIG_SECTION_NETNS, hooks, true, NULL, NULL },
+	[CONFIG_KEY_STRICT] = { "strict", CONFIG_SECTION_NETNS, yes_no, false, NULL, NULL },
+	[CONFIG_KEY_FORWARD] = { "forward", CONFIG_SECTION_NETNS, forwards, false, NULL, NULL },
 };
 
 /* Of later versions: known by name, so that the message can say so. */
@@ -174,7 +181,7 @@ static bool parse_word(struct parser *p, const struct key *k, const char *at,
 {
 	const struct word *w;
 	char accepted[128];
-	const char *hint;
+	const char *hint = "";
 
 	for (w = k->words; w->name; w++) {
 		if (is_word(s, len, w->name)) {
@@ -184,16 +191,16 @@ static bool parse_word(struct parser *p, const struct key *k, const char *at,
 	}
 
 	list_words(k->words, accepted, sizeof(accepted));
+	if (memchr(s, '#', len))
+		hint = " (a comment behind a value begins with \" ;\")";
 	if (!len)
 		error(p, at, "%s has no value; accepted: %s", k->name, accepted);
 	else if (k->later && (!strcmp(k->later, "*") || is_word(s, len, k->later)))
-		error(p, at, "%s = %s is not supported by this version; accepted: %s",
-		      k->name, quote(s, len).text, accepted);
-	else {
-		hint = memchr(s, '#', len) ? " (a comment behind a value begins with \" ;\")" : "";
+		error(p, at, "%s = %s is not supported by this version, which has %s only; accepted: %s%s",
+		      k->name, quote(s, len).text, k->only, accepted, hint);
+	else
 		error(p, at, "\"%s\" is not a value of %s; accepted: %s%s",
 		      quote(s, len).text, k->name, accepted, hint);
-	}
 	return false;
 }
 

@@ -31,6 +31,7 @@ void log_open(void)
  * One write(2) for a line, so that lines do not mix. Control characters, which
  * a name below /run/netns may have, must not reach a terminal nor end the line.
  */
+__attribute__((format(printf, 2, 0)))
 static void put(int priority, const char *fmt, va_list ap)
 {
 	char line[2048];

@@ -207,8 +207,8 @@ static enum trouble detach(struct pass *p, const struct reconcile_action *a, str
 static void note_problem(struct pass *p, const char *who, const char *what)
 {
 	if (!p->sum->problem[0])
-		snprintf(p->sum->problem, sizeof(p->sum->problem), "%s%s%s", who,
-			 *who ? ": " : "", what);
+		snprintf(p->sum->problem, sizeof(p->sum->problem),
+			 "%.80s%s%.150s", who, *who ? ": " : "", what);
 }
 
 /*

@@ -1,0 +1,413 @@
+// links: config.c config_parse.c config_error.c
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Configuration files. What a file is read as, and each message about a bad
+ * one, is compared with tests/golden/config/NAME.out; NSF_GOLDEN_UPDATE=1
+ * writes those anew. Files that git cannot hold are made here.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+#define GOLDEN "tests/golden/config"
+
+static void put_line(void *data, const char *text)
+{
+	fprintf(data, "%s\n", text);
+}
+
+static void put_netns(FILE *f, const struct config_netns *n)
+{
+	static const char *const names[] = {
+		"prerouting", "input", "forward", "output", "postrouting",
+	};
+	int h;
+
+	fprintf(f, "%u: netns %s policy=%s mode=%s hooks=", n->order, n->name, n->policy,
+		n->mode == GENL_MODE_AUDIT ? "audit" : "enforce");
+	for (h = 0; h < GENL_HOOKS; h++)
+		if (n->hooks & 1u << h)
+			fprintf(f, "%s,", names[h]);
+	fprintf(f, "%s%s source=%s\n", n->flags & GENL_F_STRICT ? " strict" : "",
+		n->flags & GENL_F_FORWARD_ACCEPT ? " forward-accept" : "", n->source);
+}
+
+/* What config_load() makes of @path, as text; the caller frees it. */
+static char *describe(const char *path)
+{
+	struct config_errors *errs = calloc(1, sizeof(*errs));
+	struct config c;
+	size_t size, i;
+	char *text;
+	FILE *f = open_memstream(&text, &size);
+	int ret = config_load(path, &c, errs);
+
+	if (ret) {
+		assert_int_equal(ret, -EINVAL);
+		assert_true(errs->n || errs->more);
+		config_errors_each(errs, put_line, f);
+	} else {
+		assert_int_equal(errs->n, 0);
+		fprintf(f, "backend=%s\n", c.backend == CONFIG_BACKEND_AUTO ? "auto" : "module");
+		for (i = 0; i < c.n_netns; i++) {
+			put_netns(f, &c.netns[i]);
+			assert_ptr_equal(config_find(&c, c.netns[i].name), &c.netns[i]);
+		}
+		assert_null(config_find(&c, "no such name"));
+		config_clean(&c);
+	}
+	config_errors_clean(errs);
+	free(errs);
+	fclose(f);
+	return text;
+}
+
+static char *slurp(const char *path)
+{
+	char *text = calloc(1, 65536);
+	int fd = open(path, O_RDONLY);
+
+	if (fd >= 0) {
+		if (read(fd, text, 65535) < 0)
+			text[0] = 0;
+		close(fd);
+	}
+	return text;
+}
+
+static bool is_case(const char *name, char *out, size_t size)
+{
+	size_t len = strlen(name);
+	struct stat st;
+
+	if (name[0] == '.' || stat(name, &st))
+		return false;
+	if (len > 5 && !strcmp(name + len - 5, ".conf"))
+		len -= 5;
+	else if (!S_ISDIR(st.st_mode))
+		return false;
+	snprintf(out, size, "%.*s.out", (int)len, name);
+	return true;
+}
+
+static void test_golden(void **state)
+{
+	int back = open(".", O_RDONLY | O_DIRECTORY), cases = 0, bad = 0;
+	struct dirent *d;
+	DIR *dir;
+
+	(void)state;
+	assert_int_equal(chdir(GOLDEN), 0);
+	dir = opendir(".");
+	while ((d = readdir(dir))) {
+		char out[512], *got, *want;
+
+		if (!is_case(d->d_name, out, sizeof(out)))
+			continue;
+		cases++;
+		got = describe(d->d_name);
+		if (getenv("NSF_GOLDEN_UPDATE")) {
+			FILE *f = fopen(out, "w");
+
+			fputs(got, f);
+			fclose(f);
+		}
+		want = slurp(out);
+		if (strcmp(got, want)) {
+			bad++;
+			print_error("%s: got\n%swant\n%s", d->d_name, got, want);
+		}
+		free(got);
+		free(want);
+	}
+	closedir(dir);
+	assert_int_equal(fchdir(back), 0);
+	close(back);
+	assert_true(cases >= 10);
+	assert_int_equal(bad, 0);
+}
+
+/* ---- files that are made here ---- */
+
+struct tmp {
+	char dir[64];
+	char path[256];
+};
+
+static int make_tmp(void **state)
+{
+	struct tmp *t = calloc(1, sizeof(*t));
+
+	strcpy(t->dir, "/tmp/test_config.XXXXXX");
+	if (!mkdtemp(t->dir))
+		return -1;
+	snprintf(t->path, sizeof(t->path), "%s/nsfence.conf", t->dir);
+	*state = t;
+	return 0;
+}
+
+static int drop_tmp(void **state)
+{
+	struct tmp *t = *state;
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", t->dir);
+	if (system(cmd))
+		return -1;
+	free(t);
+	return 0;
+}
+
+static FILE *make(struct tmp *t, const char *name)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", t->dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	return f;
+}
+
+static void expect(const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void expect(const char *path, const char *fmt, ...)
+{
+	char *want, *got = describe(path);
+	va_list ap;
+
+	va_start(ap, fmt);
+	assert_true(vasprintf(&want, fmt, ap) > 0);
+	va_end(ap);
+	assert_string_equal(got, want);
+	free(got);
+	free(want);
+}
+
+static void test_files(void **state)
+{
+	struct tmp *t = *state;
+
+	expect(t->path, "%s: Error: cannot be read: No such file or directory\n", t->path);
+	expect(t->dir, "%s: Error: cannot be read: No such file or directory\n", t->path);
+	assert_int_equal(mkfifo(t->path, 0600), 0);
+	expect(t->dir, "%s: Error: is not a regular file; accepted: a regular file\n", t->path);
+	unlink(t->path);
+	assert_int_equal(mkdir(t->path, 0700), 0);
+	expect(t->dir, "%s: Error: is a directory; accepted: a regular file\n", t->path);
+	rmdir(t->path);
+	assert_int_equal(symlink("nsfence.conf", t->path), 0);
+	expect(t->dir, "%s: Error: cannot be read: Too many levels of symbolic links\n", t->path);
+}
+
+/* A drop-in directory that cannot be read is an error, one not there is not. */
+static void test_drop_in_dir(void **state)
+{
+	struct tmp *t = *state;
+	char dir[128];
+
+	fclose(make(t, "nsfence.conf"));
+	expect(t->dir, "backend=auto\n");
+	snprintf(dir, sizeof(dir), "%s/nsfence.conf.d", t->dir);
+	fclose(make(t, "nsfence.conf.d"));
+	expect(t->dir, "%s: Error: cannot be read: Not a directory\n", dir);
+}
+
+static void test_too_large(void **state)
+{
+	struct tmp *t = *state;
+	FILE *f = make(t, "nsfence.conf");
+	int i;
+
+	for (i = 0; i < CONFIG_MAX_FILE; i++)
+		putc('\n', f);
+	fflush(f);
+	expect(t->path, "backend=auto\n");
+	putc('\n', f);
+	fclose(f);
+	expect(t->path, "%s: Error: is too large; accepted: at most 1048576 bytes\n", t->path);
+}
+
+/* No section name is cut, however long; none is taken for another. */
+static void test_long_names(void **state)
+{
+	struct tmp *t = *state;
+	FILE *f = make(t, "nsfence.conf");
+	char name[256];
+	struct config_errors errs = { 0 };
+	struct config c;
+
+	memset(name, 'n', 255);
+	name[255] = 0;
+	fprintf(f, "[netns %s]\npolicy = drop\n", name);
+	name[254] = 'm';
+	fprintf(f, "[netns %s]\npolicy = accept\n", name);
+	fclose(f);
+	assert_int_equal(config_load(t->path, &c, &errs), 0);
+	assert_int_equal(c.n_netns, 2);
+	assert_string_equal(config_find(&c, name)->policy, "accept");
+	name[254] = 'n';
+	assert_string_equal(config_find(&c, name)->policy, "drop");
+	name[254] = 0;
+	assert_null(config_find(&c, name));
+	config_clean(&c);
+}
+
+/* The source fits the module's limit, and keeps the end, which tells files apart. */
+static void test_long_source(void **state)
+{
+	struct tmp *t = *state;
+	char name[300] = "nsfence.conf.d/", dir[128];
+	struct config_errors errs = { 0 };
+	const char *source;
+	struct config c;
+	FILE *f;
+
+	snprintf(dir, sizeof(dir), "%s/nsfence.conf.d", t->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	fclose(make(t, "nsfence.conf"));
+	memset(name + 15, 'x', 240);
+	strcpy(name + 250, ".conf");
+	f = make(t, name);
+	fputs("[netns a]\npolicy = drop\n", f);
+	fclose(f);
+	assert_int_equal(config_load(t->dir, &c, &errs), 0);
+	source = config_find(&c, "a")->source;
+	assert_int_equal(strlen(source), GENL_MAX_SOURCE);
+	assert_memory_equal(source, "...", 3);
+	assert_string_equal(source + GENL_MAX_SOURCE - strlen("x.conf:2"), "x.conf:2");
+	config_clean(&c);
+}
+
+/* As many sections as fit a file: sorted and merged in no time. */
+static void test_many(void **state)
+{
+	struct tmp *t = *state;
+	FILE *f = make(t, "nsfence.conf");
+	struct config_errors errs = { 0 };
+	struct config c;
+	char name[16];
+	int i;
+
+	for (i = 0; i < 20000; i++)
+		fprintf(f, "[netns n%d]\npolicy = drop\n", 19999 - i);
+	fclose(f);
+	assert_int_equal(config_load(t->path, &c, &errs), 0);
+	assert_int_equal(c.n_netns, 20000);
+	for (i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		assert_int_equal(config_find(&c, name)->order, 19999 - i);
+	}
+	config_clean(&c);
+}
+
+/* A file of nothing but errors: a hundred in file order, the rest counted. */
+static void test_many_errors(void **state)
+{
+	struct tmp *t = *state;
+	FILE *f = make(t, "nsfence.conf");
+	struct config_errors *errs = calloc(1, sizeof(*errs));
+	struct config c;
+	size_t i;
+
+	for (i = 0; i < 100000; i++)
+		fputs("[netns n]\n", f);	/* one error, found last, of line 1 */
+	for (i = 0; i < 1000; i++)
+		fputs("x\n", f);
+	fclose(f);
+	assert_int_equal(config_load(t->path, &c, errs), -EINVAL);
+	assert_int_equal(errs->n, CONFIG_MAX_ERRORS);
+	assert_int_equal(errs->more, 1001 - CONFIG_MAX_ERRORS);
+	assert_int_equal(errs->v[0].line, 1);
+	for (i = 1; i < errs->n; i++)
+		assert_int_equal(errs->v[i].line, 100000 + i);
+	config_errors_clean(errs);
+	free(errs);
+}
+
+/* What we ship is valid, and the default fences nothing. */
+static void test_shipped(void **state)
+{
+	struct config_errors errs = { 0 };
+	struct dirent *d;
+	struct config c;
+	int examples = 0;
+	DIR *dir;
+
+	(void)state;
+	assert_int_equal(config_load("conf/nsfence.conf", &c, &errs), 0);
+	assert_int_equal(c.n_netns, 0);
+	config_clean(&c);
+	dir = opendir("conf/examples");
+	assert_non_null(dir);
+	while ((d = readdir(dir))) {
+		char path[512], *text;
+		size_t len = strlen(d->d_name);
+
+		if (len < 5 || strcmp(d->d_name + len - 5, ".conf"))
+			continue;
+		snprintf(path, sizeof(path), "conf/examples/%s", d->d_name);
+		text = describe(path);
+		assert_null(strstr(text, "Error"));
+		assert_non_null(strstr(text, "netns"));
+		free(text);
+		examples++;
+	}
+	closedir(dir);
+	assert_true(examples >= 3);
+}
+
+/*
+ * The commented lines of the default that show a setting are settings: with
+ * the "#" taken off, the file is still valid.
+ */
+static void test_shipped_comments(void **state)
+{
+	struct tmp *t = *state;
+	FILE *in = fopen("conf/nsfence.conf", "r"), *out = make(t, "nsfence.conf");
+	char line[512], *got;
+
+	assert_non_null(in);
+	while (fgets(line, sizeof(line), in))
+		fputs(line[0] == '#' && line[1] != ' ' && line[1] != '\n' ? line + 1 : line, out);
+	fclose(in);
+	fclose(out);
+	got = describe(t->path);
+	assert_null(strstr(got, "Error"));
+	assert_non_null(strstr(got, "netns"));
+	free(got);
+}
+
+#define WITH_TMP(f) cmocka_unit_test_setup_teardown(f, make_tmp, drop_tmp)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		WITH_TMP(test_files),
+		WITH_TMP(test_drop_in_dir),
+		WITH_TMP(test_too_large),
+		WITH_TMP(test_long_names),
+		WITH_TMP(test_long_source),
+		WITH_TMP(test_many),
+		WITH_TMP(test_many_errors),
+		cmocka_unit_test(test_shipped),
+		WITH_TMP(test_shipped_comments),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
