@@ -17,7 +17,7 @@ static const struct option common[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 };
 
-static void vmessage(const char *fmt, va_list ap)
+static void __attribute__((format(printf, 1, 0))) vmessage(const char *fmt, va_list ap)
 {
 	char raw[1024], text[2048];
 

@@ -141,11 +141,14 @@ static int parse_arguments(const struct cmd *c, struct request *r, int argc, cha
 /* What a refusal leads to, where the tool knows more than the module. */
 static void add_advice(struct err *e)
 {
-	const char *advice = e->errnum == ENOENT && e->exit == EXIT_REFUSED ?
-		" (built-in policies: drop, reject, accept, audit)" :
-		e->errnum == EEXIST ? " (--replace puts the new fence in its place)" : "";
+	const char *advice = "";
 	size_t used = strlen(e->text);
 
+	if (e->errnum == EEXIST)
+		advice = " (--replace, nsfence detach)";
+	/* On a kernel without extended acknowledgements there is only ENOENT. */
+	else if (e->errnum == ENOENT && e->exit == EXIT_REFUSED && !strstr(e->text, "drop"))
+		advice = " (no such policy; built in are: accept, drop, reject, audit)";
 	snprintf(e->text + used, sizeof(e->text) - used, "%s", advice);
 }
 
@@ -205,8 +208,10 @@ static int load_fence(struct request *r, struct config *config)
 static bool same_fence(const struct genl_netns *n, const struct genl_fence *f)
 {
 	const uint32_t mask = GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_MANUAL;
+	/* The module reports the policy audit as being in that mode. */
+	enum genl_mode mode = strcmp(f->policy, "audit") ? f->mode : GENL_MODE_AUDIT;
 
-	return !strcmp(n->policy, f->policy) && n->mode == f->mode && n->hooks == f->hooks &&
+	return !strcmp(n->policy, f->policy) && n->mode == mode && n->hooks == f->hooks &&
 		(n->flags & mask) == (f->flags & mask) && !strcmp(n->source, f->source);
 }
 
@@ -308,8 +313,8 @@ const struct command cmd_attach = {
 "  --inode N          the one with this inode number (nsfence ls --all)\n"
 "  --pid N            the one of process N\n"
 "  --path P           the one that the file P is, as /proc/PID/ns/net\n"
-"  --hooks LIST       of input, forward, output, joined by commas (default: all\n"
-"                     three)\n"
+"  --hooks LIST       of prerouting, input, forward, output, postrouting, joined by\n"
+"                     commas (default: input,forward,output)\n"
 "  --mode MODE        enforce (default), or audit: count what would be stopped,\n"
 "                     and accept it\n"
 "  --strict           fence loopback and neighbour discovery as well\n"

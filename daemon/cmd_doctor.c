@@ -62,7 +62,8 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *name, con
 	snprintf(f->todo, sizeof(f->todo), "%s", todo ? todo : "");
 }
 
-static int vpath(char *buf, size_t size, const char *root, const char *fmt, va_list ap)
+static int __attribute__((format(printf, 4, 0)))
+vpath(char *buf, size_t size, const char *root, const char *fmt, va_list ap)
 {
 	size_t n = (size_t)snprintf(buf, size, "%s", root);
 

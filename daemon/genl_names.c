@@ -92,7 +92,7 @@ int genl_hooks_parse(const char *s, uint32_t *hooks, struct err *e)
 				break;
 		if (i == GENL_HOOKS)
 			return err_set(e, EINVAL, EXIT_REFUSED,
-				       "unknown hook \"%.*s\" (accepted: input, forward, output, joined by commas)",
+				       "unknown hook \"%.*s\" (accepted: prerouting, input, forward, output, postrouting, joined by commas)",
 				       (int)(len < 64 ? len : 64), s);
 		bits |= 1u << i;
 		if (!s[len])
