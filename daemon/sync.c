@@ -93,14 +93,17 @@ int sync_events_fd(const struct sync *s)
 
 /*
  * A fence that was taken off may be one of ours, and one that was put on by
- * hand changes what is reported. Births and deaths show in the names, and the
- * fences that passes themselves attach are no news.
+ * hand changes what is reported. So does a fence that died with its namespace:
+ * the number may be given to a new namespace of the same name before anybody
+ * looks, and then the names tell nothing. (The module says so before the number
+ * is free again.) Births show in the names, and the fences that passes
+ * themselves attach are no news.
  */
 static void on_event(void *data, enum genl_event_type type, const struct genl_netns *n)
 {
 	bool *needed = data;
 
-	if (type == GENL_EVENT_DETACHED ||
+	if (type == GENL_EVENT_DETACHED || (type == GENL_EVENT_DIED && n->instance) ||
 	    (type == GENL_EVENT_ATTACHED && n->flags & GENL_F_MANUAL))
 		*needed = true;
 }

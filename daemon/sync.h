@@ -20,7 +20,7 @@
 
 /* How much a pass doubts; each includes the one before. */
 enum sync_scope {
-	SYNC_NAMES,	/* names may have changed: if none has, nothing is done */
+	SYNC_NAMES,	/* names may have changed: if none has, no more is done */
 	SYNC_FENCES,	/* read the module's fences too */
 	SYNC_MODULE,	/* open the module anew first: it may have been reloaded */
 	SYNC_SCOPES,

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fake_genl: genl.h played by shared memory, for tests of the daemon.
+ *
+ * Included by one test, which is linked without genl.c. The "module" outlives
+ * the daemon that the test forks and kills; the test plays the other hands
+ * that change it. One eventfd wakes whoever listens; what happened is a flag,
+ * for the daemon only counts on being woken.
+ */
+#ifndef FAKE_GENL_H
+#define FAKE_GENL_H
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "genl.h"
+
+#define FAKE_MAX 256
+
+struct fake {
+	atomic_flag lock;
+	struct genl_netns fence[FAKE_MAX];
+	unsigned int count;
+	uint64_t last_instance;
+	uint32_t initial;		/* inode */
+	bool loaded;
+	unsigned int generation;	/* grows with each load */
+	/* events that wait; DETACHED, ATTACHED by hand, DIED with a fence */
+	unsigned int detached, by_hand, died;
+	bool overrun;
+	/* the next fail_count attaches fail */
+	int fail_attach;
+	unsigned int fail_count;
+	/* what was asked of us */
+	unsigned int opens, dumps, attaches, replaces, detaches, waits;
+};
+
+static struct fake *fake;
+static int fake_event = -1;
+
+struct genl {
+	unsigned int generation;
+	bool subscribed;
+};
+
+static void fake_enter(void)
+{
+	while (atomic_flag_test_and_set(&fake->lock))
+		usleep(100);
+}
+
+static void fake_leave(void)
+{
+	atomic_flag_clear(&fake->lock);
+}
+
+static int fake_setup(void)
+{
+	fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		    -1, 0);
+	fake_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return fake == MAP_FAILED || fake_event < 0 ? -1 : 0;
+}
+
+static void fake_reset(void)
+{
+	struct stat st = { 0 };
+	uint64_t junk;
+
+	if (read(fake_event, &junk, sizeof(junk)) < 0)
+		junk = 0;
+	memset(fake, 0, sizeof(*fake));
+	stat("/proc/self/ns/net", &st);
+	fake->initial = st.st_ino;
+	fake->loaded = true;
+}
+
+static void fake_wake(void)
+{
+	uint64_t one = 1;
+
+	if (write(fake_event, &one, sizeof(one)) < 0)
+		abort();
+}
+
+static struct genl_netns *fake_slot(uint32_t inode)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake->count; i++)
+		if (fake->fence[i].inode == inode)
+			return &fake->fence[i];
+	return NULL;
+}
+
+static bool fake_remove(uint32_t inode)
+{
+	struct genl_netns *n = fake_slot(inode);
+
+	if (!n)
+		return false;
+	*n = fake->fence[--fake->count];
+	return true;
+}
+
+/* ---- for the test ---- */
+
+static bool fake_find(uint32_t inode, struct genl_netns *out)
+{
+	struct genl_netns *n;
+
+	fake_enter();
+	n = fake_slot(inode);
+	if (n)
+		*out = *n;
+	fake_leave();
+	return n;
+}
+
+static void fake_died(uint32_t inode)
+{
+	fake_enter();
+	fake->died += fake_remove(inode);
+	fake_leave();
+	fake_wake();
+}
+
+static void fake_silently_detach(uint32_t inode)
+{
+	fake_enter();
+	fake_remove(inode);
+	fake_leave();
+}
+
+static void fake_detach_by_hand(uint32_t inode)
+{
+	fake_enter();
+	fake_remove(inode);
+	fake->detached++;
+	fake_leave();
+	fake_wake();
+}
+
+static void fake_manual(uint32_t inode, const char *policy)
+{
+	struct genl_netns *n;
+
+	fake_enter();
+	n = &fake->fence[fake->count++];
+	*n = (struct genl_netns){
+		.inode = inode, .instance = ++fake->last_instance, .flags = GENL_F_MANUAL,
+	};
+	strcpy(n->policy, policy);
+	fake->by_hand++;
+	fake_leave();
+	fake_wake();
+}
+
+static void fake_overrun(void)
+{
+	fake->overrun = true;
+	fake_wake();
+}
+
+static void fake_unload(void)
+{
+	fake_enter();
+	fake->loaded = false;
+	fake->count = 0;
+	fake->generation++;
+	fake_leave();
+}
+
+/* ---- genl.h ---- */
+
+static int fake_gone(const struct genl *g, struct err *e)
+{
+	if (fake->loaded && (!g || g->generation == fake->generation))
+		return 0;
+	return err_set(e, ENOENT, EXIT_UNREACHABLE, "fake: the module is not loaded");
+}
+
+int genl_open(struct genl **out, struct err *e)
+{
+	*out = NULL;
+	fake->opens++;
+	if (fake_gone(NULL, e))
+		return -ENOENT;
+	*out = calloc(1, sizeof(**out));
+	(*out)->generation = fake->generation;
+	return 0;
+}
+
+void genl_close(struct genl *g)
+{
+	free(g);
+}
+
+int genl_fd(const struct genl *g)
+{
+	(void)g;
+	return fake_event;
+}
+
+int genl_subscribe(struct genl *g, struct err *e)
+{
+	(void)e;
+	g->subscribed = true;
+	return 0;
+}
+
+int genl_events(struct genl *g,
+		void (*cb)(void *data, enum genl_event_type type, const struct genl_netns *n),
+		void *data, struct err *e)
+{
+	struct genl_netns n = { .flags = GENL_F_MANUAL };
+	uint64_t junk;
+
+	if (read(fake_event, &junk, sizeof(junk)) < 0)
+		return 0;
+	if (!g->subscribed || fake_gone(g, NULL))
+		return 0;
+	if (fake->overrun) {
+		fake->overrun = false;
+		return err_set(e, ENOBUFS, EXIT_REFUSED, "fake: events were lost");
+	}
+	fake_enter();
+	for (; fake->detached; fake->detached--)
+		cb(data, GENL_EVENT_DETACHED, &n);
+	for (; fake->by_hand; fake->by_hand--)
+		cb(data, GENL_EVENT_ATTACHED, &n);
+	n.flags = 0;
+	n.instance = 1;
+	for (; fake->died; fake->died--)
+		cb(data, GENL_EVENT_DIED, &n);
+	fake_leave();
+	return 0;
+}
+
+static int fake_by_inode(const void *a, const void *b)
+{
+	const struct genl_netns *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct err *e)
+{
+	fake->dumps++;
+	if (fake_gone(g, e))
+		return -ENOENT;
+	fake_enter();
+	*n = fake->count + 1;
+	*out = calloc(*n, sizeof(**out));
+	memcpy(*out, fake->fence, fake->count * sizeof(**out));
+	(*out)[fake->count].inode = fake->initial;
+	(*out)[fake->count].flags = GENL_F_INITIAL;
+	fake_leave();
+	qsort(*out, *n, sizeof(**out), fake_by_inode);
+	return 0;
+}
+
+int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_fence *f,
+		uint64_t *instance, struct err *e)
+{
+	struct genl_netns *n;
+	struct stat st;
+
+	(void)instance;
+	if (fake_gone(g, e))
+		return -ENOENT;
+	if (fstat(t->fd, &st) || st.st_ino != t->inode)
+		return err_set(e, ESTALE, EXIT_REFUSED, "fake: another namespace's fd");
+	if (fake->fail_count) {
+		fake->fail_count--;
+		return err_set(e, fake->fail_attach, EXIT_REFUSED, "fake %s",
+			       strerror(fake->fail_attach));
+	}
+	fake_enter();
+	n = fake_slot(t->inode);
+	if (n && !(f->flags & GENL_F_REPLACE)) {
+		fake_leave();
+		return err_set(e, EEXIST, EXIT_REFUSED, "fake: fenced already");
+	}
+	if (n)
+		fake->replaces++;
+	else
+		n = &fake->fence[fake->count++];
+	fake->attaches++;
+	fake->waits += !(f->flags & GENL_F_NOWAIT);
+	*n = (struct genl_netns){
+		.inode = t->inode, .has_cookie = t->has_cookie, .cookie = t->cookie,
+		.instance = ++fake->last_instance, .mode = f->mode, .hooks = f->hooks,
+		.flags = f->flags & (GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT),
+	};
+	strcpy(n->policy, f->policy);
+	strcpy(n->source, f->source);
+	fake_leave();
+	return 0;
+}
+
+int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct err *e)
+{
+	struct genl_netns *n;
+	int ret = 0;
+
+	(void)nowait;
+	if (fake_gone(g, e))
+		return -ENOENT;
+	fake_enter();
+	n = fake_slot(t->inode);
+	if (!n)
+		ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "fake: not fenced");
+	else if (n->instance != t->instance)
+		ret = err_set(e, ESTALE, EXIT_REFUSED, "fake: another instance");
+	else
+		fake_remove(t->inode);
+	fake->detaches += !ret;
+	fake->detached += !ret;
+	fake_leave();
+	if (!ret)
+		fake_wake();
+	return ret;
+}
+
+#endif /* FAKE_GENL_H */

@@ -1,0 +1,724 @@
+// links: daemon.c sync.c reconcile.c config.c config_parse.c config_error.c watch.c propagation.c runtime.c notify.c log.c select.c err.c
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The whole daemon against a module that is played by fake_genl.h: real
+ * network namespaces, real mounts, signals and notifications, in a mount
+ * namespace of the test's own with a /run of its own. Needs root.
+ *
+ *    test process ---- shared memory: the "kernel" ---- daemon (forked)
+ *        |                                                |
+ *        +---- /run/netns, signals, notify socket --------+
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon.h"
+#include "fake_genl.h"
+#include "log.h"
+
+#define WAIT_MS 10000
+
+static bool is_root;
+static int notify_sock = -1;
+static char messages[65536];	/* all notifications of this test, "\n\n" between */
+static pid_t daemon_pid;
+
+static void pause_ms(int ms)
+{
+	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000L }, NULL);
+}
+
+/* ---- the world outside of the daemon ---- */
+
+static void in_child(void (*f)(const char *), const char *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		f(arg);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void path_of(const char *name, char *buf, size_t size)
+{
+	snprintf(buf, size, "/run/netns/%s", name);
+}
+
+static void child_add(const char *name)
+{
+	char path[256];
+	int fd;
+
+	path_of(name, path, sizeof(path));
+	mkdir("/run/netns", 0755);
+	fd = open(path, O_RDONLY | O_CREAT | O_EXCL, 0);
+	if (fd < 0 || unshare(CLONE_NEWNET) ||
+	    mount("/proc/self/ns/net", path, "none", MS_BIND, NULL))
+		_exit(1);
+}
+
+/* As `ip netns add`: the file first, then the mount. */
+static uint32_t add(const char *name)
+{
+	char path[256];
+	struct stat st;
+
+	in_child(child_add, name);
+	path_of(name, path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+static uint32_t inode_of(const char *name)
+{
+	char path[256];
+	struct stat st;
+
+	path_of(name, path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+/* The kernel takes the fence with the namespace; so does the fake. */
+static void del(const char *name)
+{
+	uint32_t inode = inode_of(name);
+	char path[256];
+
+	path_of(name, path, sizeof(path));
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
+	assert_int_equal(unlink(path), 0);
+	fake_died(inode);
+}
+
+static void also_named(const char *name, const char *target)
+{
+	char from[256], to[256];
+	int fd;
+
+	path_of(name, to, sizeof(to));
+	fd = open(to, O_RDONLY | O_CREAT | O_EXCL, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	if (target)
+		path_of(target, from, sizeof(from));
+	else
+		strcpy(from, "/proc/self/ns/net");
+	assert_int_equal(mount(from, to, "none", MS_BIND, NULL), 0);
+}
+
+static void config(const char *text)
+{
+	FILE *f = fopen("/run/etc/nsfence.conf", "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* ---- the daemon ---- */
+
+static pid_t spawn(void)
+{
+	static const struct daemon_options opt = { .config = "/run/etc" };
+	pid_t pid = fork();
+	int fd;
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	fd = open("/run/log", O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	close(notify_sock);
+	setenv("NOTIFY_SOCKET", "/run/notify", 1);
+	log_open();
+	exit(daemon_run(&opt));	/* exit: the leak check is part of the test */
+}
+
+static void start(void)
+{
+	daemon_pid = spawn();
+}
+
+static int reap(pid_t pid)
+{
+	int status, i;
+
+	for (i = 0; i < WAIT_MS / 10; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+		pause_ms(10);
+	}
+	return -1000;
+}
+
+static int stop(int sig)
+{
+	int ret;
+
+	assert_int_equal(kill(daemon_pid, sig), 0);
+	ret = reap(daemon_pid);
+	daemon_pid = 0;
+	return ret;
+}
+
+static char *log_text(void)
+{
+	static char text[262144];
+	int fd = open("/run/log", O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+static int log_count(const char *what)
+{
+	const char *s = log_text();
+	int n = 0;
+
+	while ((s = strstr(s, what))) {
+		n++;
+		s++;
+	}
+	return n;
+}
+
+static void take_messages(void)
+{
+	size_t len = strlen(messages);
+	ssize_t n;
+
+	while ((n = recv(notify_sock, messages + len, sizeof(messages) - len - 3,
+			 MSG_DONTWAIT)) > 0) {
+		len += n;
+		strcpy(messages + len, "\n\n");
+		len += 2;
+	}
+}
+
+static bool was_told(const char *what)
+{
+	take_messages();
+	return strstr(messages, what);
+}
+
+static bool is_fenced(const char *name, const char *policy)
+{
+	struct genl_netns n;
+
+	return fake_find(inode_of(name), &n) && !strcmp(n.policy, policy);
+}
+
+#define wait_for(cond) do {							\
+	int left_ = WAIT_MS / 5;						\
+										\
+	while (!(cond) && --left_)						\
+		pause_ms(5);							\
+	if (!left_)								\
+		fail_msg("waited in vain for %s\nmessages:\n%s\nlog:\n%s",	\
+			 #cond, messages, log_text());				\
+} while (0)
+
+static void start_ready(void)
+{
+	start();
+	wait_for(was_told("READY=1"));
+}
+
+/* Until the daemon has slept through a while in which it could have acted. */
+static void settle(void)
+{
+	unsigned int before;
+
+	do {
+		before = fake->dumps + fake->attaches + fake->detaches;
+		pause_ms(150);
+	} while (before != fake->dumps + fake->attaches + fake->detaches);
+}
+
+static int open_namespaces(void)
+{
+	char dir[64], path[512], to[128];
+	struct dirent *d;
+	int n = 0;
+	ssize_t len;
+	DIR *fds;
+
+	snprintf(dir, sizeof(dir), "/proc/%d/fd", daemon_pid);
+	fds = opendir(dir);
+	assert_non_null(fds);
+	while ((d = readdir(fds))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
+		len = readlink(path, to, sizeof(to) - 1);
+		if (len > 5 && !memcmp(to, "net:[", 5))
+			n++;
+	}
+	closedir(fds);
+	return n;
+}
+
+static int open_files(void)
+{
+	char dir[64];
+	struct dirent *d;
+	int n = 0;
+	DIR *fds;
+
+	snprintf(dir, sizeof(dir), "/proc/%d/fd", daemon_pid);
+	fds = opendir(dir);
+	assert_non_null(fds);
+	while ((d = readdir(fds)))
+		n += d->d_name[0] != '.';
+	closedir(fds);
+	return n;
+}
+
+/* ---- setup ---- */
+
+static int group_setup(void **state)
+{
+	(void)state;
+	is_root = !geteuid() && !unshare(CLONE_NEWNS) &&
+		  !mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL);
+	return fake_setup();
+}
+
+static int setup(void **state)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = "/run/notify" };
+
+	(void)state;
+	if (!is_root)
+		return 0;
+	if (mount("test", "/run", "tmpfs", 0, NULL) || mkdir("/run/etc", 0755))
+		return -1;
+	notify_sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (bind(notify_sock, (void *)&sa, sizeof(sa)))
+		return -1;
+	messages[0] = 0;
+	fake_reset();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (daemon_pid) {
+		kill(daemon_pid, SIGKILL);
+		waitpid(daemon_pid, NULL, 0);
+		daemon_pid = 0;
+	}
+	if (!is_root)
+		return 0;
+	close(notify_sock);
+	return umount2("/run", MNT_DETACH);
+}
+
+#define NEEDS_ROOT() do { (void)state; if (!is_root) skip(); } while (0)
+
+/* ---- tests ---- */
+
+static void test_start_and_stop(void **state)
+{
+	struct genl_netns n;
+	char version[64] = "";
+	int fd;
+
+	NEEDS_ROOT();
+	add("web1");
+	add("other");
+	config("[netns web1]\npolicy = drop\nhooks = input\nforward = accept\n"
+	       "[netns db1]\npolicy = reject\n");
+	start_ready();
+	assert_true(was_told("STATUS=1 of 2 configured namespaces fenced, 1 not there"));
+	assert_true(fake_find(inode_of("web1"), &n));
+	assert_string_equal(n.policy, "drop");
+	assert_string_equal(n.source, "nsfence.conf:2");
+	assert_int_equal(n.hooks, 1u << GENL_HOOK_INPUT);
+	assert_int_equal(n.flags, GENL_F_FORWARD_ACCEPT);
+	assert_false(fake_find(inode_of("other"), &n));
+	fd = open("/run/nsfence/version", O_RDONLY);
+	assert_true(fd >= 0 && read(fd, version, sizeof(version) - 1) > 0);
+	close(fd);
+	assert_memory_equal(version, "nsfenced ", 9);
+	assert_int_equal(stop(SIGTERM), 0);
+	assert_true(was_told("STOPPING=1"));
+	assert_true(access("/run/nsfence/version", F_OK));
+	assert_true(is_fenced("web1", "drop"));
+}
+
+static void test_names_come_and_go(void **state)
+{
+	int files;
+
+	NEEDS_ROOT();
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();		/* without a /run/netns */
+	files = open_files();
+	add("web1");
+	wait_for(is_fenced("web1", "drop"));
+	wait_for(was_told("STATUS=1 of 1 configured namespaces fenced\n"));
+	del("web1");
+	wait_for(was_told("STATUS=0 of 1 configured namespaces fenced, 1 not there"));
+	assert_int_equal(open_namespaces(), 0);
+	assert_int_equal(fake->detaches, 0);
+	add("web1");
+	wait_for(is_fenced("web1", "drop"));
+	assert_int_equal(fake->attaches, 2);
+	settle();
+	assert_int_equal(open_files(), files);
+}
+
+/*
+ * The number of a namespace that died is given to the next; with the same name
+ * on it, the names look as before, and the fence is gone.
+ */
+static void test_inode_reused(void **state)
+{
+	uint32_t first;
+	int tries;
+
+	NEEDS_ROOT();
+	config("[netns web1]\npolicy = drop\n");
+	first = add("web1");
+	start_ready();
+	settle();
+	kill(daemon_pid, SIGSTOP);
+	del("web1");
+	for (tries = 0; tries < 200; tries++) {
+		pause_ms(10);	/* the kernel cleans up by and by */
+		if (add("web1") == first)
+			break;
+		del("web1");
+	}
+	kill(daemon_pid, SIGCONT);
+	if (tries == 200)
+		skip();
+	wait_for(is_fenced("web1", "drop"));
+}
+
+static void test_restart_changes_nothing(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	wait_for(is_fenced("web1", "drop"));
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+	start_ready();
+	settle();
+	assert_int_equal(fake->attaches, 1);
+	assert_int_equal(fake->detaches, 0);
+	/* While it was down: a name came, and a fence was taken off. */
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+	fake_silently_detach(inode_of("web1"));
+	start_ready();
+	assert_true(is_fenced("web1", "drop"));
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
+static void test_manual(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	add("lab");
+	fake_manual(inode_of("web1"), "accept");
+	fake_manual(inode_of("lab"), "drop");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("STATUS=0 of 1 configured namespaces fenced, 1 fenced by hand"));
+	kill(daemon_pid, SIGHUP);
+	wait_for(log_count("configuration loaded") == 1);
+	add("a");
+	settle();
+	assert_true(is_fenced("web1", "accept"));
+	assert_int_equal(log_count("left alone"), 2);	/* once for each loading */
+	fake_detach_by_hand(inode_of("web1"));
+	wait_for(is_fenced("web1", "drop"));
+	assert_true(is_fenced("lab", "drop"));
+	assert_int_equal(fake->attaches, 1);
+	/* Ours, taken off by hand, comes back. */
+	fake_detach_by_hand(inode_of("web1"));
+	wait_for(is_fenced("web1", "drop"));
+}
+
+static void test_reload(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	add("web2");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	messages[0] = 0;
+
+	config("[netns web1]\npolicy = audit\n[netns web2]\npolicy = drop\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for(was_told("READY=1\nSTATUS=2 of 2 configured namespaces fenced"));
+	assert_true(was_told("RELOADING=1\nMONOTONIC_USEC="));
+	assert_true(strstr(messages, "RELOADING=1") < strstr(messages, "READY=1"));
+	assert_true(is_fenced("web1", "audit"));
+	assert_int_equal(fake->replaces, 1);
+	messages[0] = 0;
+
+	config("[netns web1]\npolicy = dorp\nmode = x\n[netns web*]\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for(was_told("READY=1\nSTATUS=FAILED: configuration not loaded, the old one stays in force; 2 of 2"));
+	assert_int_equal(log_count("nsfence.conf:2:10: Error: "), 1);
+	assert_int_equal(log_count("nsfence.conf:3:8: Error: "), 1);
+	assert_int_equal(log_count("nsfence.conf:4:11: Error: "), 1);
+	assert_true(is_fenced("web1", "audit"));
+	messages[0] = 0;
+
+	config("[netns web2]\npolicy = drop\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for(was_told("READY=1\nSTATUS=1 of 1 configured namespaces fenced\n"));
+	assert_false(is_fenced("web1", "audit"));
+	assert_int_equal(fake->detaches, 1);
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
+static void test_not_yet(void **state)
+{
+	NEEDS_ROOT();
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	fake->fail_attach = EAGAIN;
+	fake->fail_count = 5;
+	add("web1");
+	wait_for(is_fenced("web1", "drop"));
+	assert_int_equal(log_count("not fenced as"), 0);	/* no news */
+
+	fake->fail_attach = ESTALE;
+	fake->fail_count = 1;
+	del("web1");
+	add("web1");
+	wait_for(is_fenced("web1", "drop"));
+}
+
+static void test_out_of_memory(void **state)
+{
+	NEEDS_ROOT();
+	fake->fail_attach = ENOMEM;
+	fake->fail_count = 2;
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("STATUS=degraded: 0 of 1 configured namespaces fenced, 1 failed (web1: fake "));
+	wait_for(is_fenced("web1", "drop"));
+	wait_for(was_told("STATUS=1 of 1 configured namespaces fenced\n"));
+	assert_int_equal(log_count("not fenced as"), 1);	/* though it was tried twice */
+}
+
+static void test_lost_events(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	settle();
+	fake_silently_detach(inode_of("web1"));
+	pause_ms(100);
+	assert_false(is_fenced("web1", "drop"));
+	fake_overrun();
+	wait_for(is_fenced("web1", "drop"));
+}
+
+static void test_module_goes(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	settle();
+	fake_unload();
+	add("trigger");
+	wait_for(was_told("STATUS=degraded: "));
+	add("trigger2");
+	pause_ms(100);
+	fake->loaded = true;
+	wait_for(is_fenced("web1", "drop"));
+	wait_for(log_count("reachable again") == 1);
+	assert_int_equal(log_count("trying again"), 1);
+	/* Events of the module as loaded anew are heard. */
+	settle();
+	fake_detach_by_hand(inode_of("web1"));
+	wait_for(is_fenced("web1", "drop"));
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
+static void test_not_started(void **state)
+{
+	pid_t second;
+
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = dorp\n[netns b]\n");
+	start();
+	assert_int_equal(reap(daemon_pid), 1);
+	daemon_pid = 0;
+	assert_int_equal(log_count("Error: "), 2);
+	assert_int_equal(fake->opens, 0);
+
+	config("[netns web1]\npolicy = drop\n");
+	fake->loaded = false;
+	start();
+	assert_int_equal(reap(daemon_pid), 3);
+	daemon_pid = 0;
+	assert_int_equal(log_count("no other backend in this version"), 1);
+	assert_false(was_told("READY=1"));
+
+	fake->loaded = true;
+	start_ready();
+	second = spawn();
+	assert_int_equal(reap(second), 1);
+	assert_int_equal(log_count("another nsfenced is running"), 1);
+	assert_int_equal(access("/run/nsfence/version", F_OK), 0);
+	assert_int_equal(stop(SIGINT), 0);
+}
+
+static void test_conflict_and_initial(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	also_named("alias", "web1");
+	also_named("same", "web1");
+	also_named("host", NULL);
+	config("[netns web1]\npolicy = drop\n[netns alias]\npolicy = accept\n"
+	       "[netns same]\npolicy = drop\n[netns host]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("STATUS=degraded: 2 of 4 configured namespaces fenced, 2 failed ("));
+	assert_true(is_fenced("web1", "drop"));
+	assert_false(is_fenced("host", "drop"));
+	assert_int_equal(fake->attaches, 1);
+	add("a");
+	settle();
+	assert_int_equal(log_count("alias (nsfence.conf:4) and web1 (nsfence.conf:2) are one namespace"), 1);
+	assert_int_equal(log_count("host (nsfence.conf:8) is the initial network namespace"), 1);
+}
+
+static void test_watchdog(void **state)
+{
+	NEEDS_ROOT();
+	config("");
+	setenv("WATCHDOG_USEC", "100000", 1);
+	start_ready();
+	unsetenv("WATCHDOG_USEC");
+	wait_for(was_told("WATCHDOG=1"));
+	messages[0] = 0;
+	wait_for(was_told("WATCHDOG=1"));
+}
+
+/* Many at once: all fenced, and only the last attach waited for a grace period. */
+static void test_many(void **state)
+{
+	enum { N = 100 };
+	char text[N * 40] = "", name[16];
+	unsigned int waits;
+	size_t len = 0;
+	int i, files;
+
+	NEEDS_ROOT();
+	for (i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		add(name);
+		if (i % 2)
+			len += snprintf(text + len, sizeof(text) - len,
+					"[netns %s]\npolicy = drop\n", name);
+	}
+	config(text);
+	start_ready();
+	assert_int_equal(fake->attaches, N / 2);
+	assert_int_equal(fake->waits, 1);
+	assert_true(was_told("STATUS=50 of 50 configured namespaces fenced\n"));
+	settle();
+	files = open_files();
+	waits = fake->waits;
+	for (i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		del(name);
+		add(name);
+	}
+	for (i = 1; i < N; i += 2) {
+		snprintf(name, sizeof(name), "n%d", i);
+		wait_for(is_fenced(name, "drop"));
+	}
+	assert_true(fake->waits > waits);
+	settle();
+	assert_int_equal(fake->count, N / 2);
+	assert_int_equal(open_namespaces(), 0);
+	assert_int_equal(open_files(), files);
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
+/* `ip netns del` of a namespace in which a process lives on. */
+static void test_nameless_stays_fenced(void **state)
+{
+	struct genl_netns n;
+	uint32_t inode;
+
+	NEEDS_ROOT();
+	inode = add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	assert_int_equal(umount2("/run/netns/web1", MNT_DETACH), 0);
+	assert_int_equal(unlink("/run/netns/web1"), 0);
+	wait_for(was_told("1 not there; 1 more without a name"));
+	settle();
+	assert_true(fake_find(inode, &n));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_start_and_stop),
+		TEST(test_names_come_and_go),
+		TEST(test_inode_reused),
+		TEST(test_restart_changes_nothing),
+		TEST(test_manual),
+		TEST(test_reload),
+		TEST(test_not_yet),
+		TEST(test_out_of_memory),
+		TEST(test_lost_events),
+		TEST(test_module_goes),
+		TEST(test_not_started),
+		TEST(test_conflict_and_initial),
+		TEST(test_watchdog),
+		TEST(test_many),
+		TEST(test_nameless_stays_fenced),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
