@@ -26,6 +26,9 @@ IMAGE_WELCOME=(conntrack bridge findmnt mountpoint lsns prlimit taskset getopt k
 	true false test tac shuf split truncate base64 nohup sync yes nice numfmt
 	grep sed awk mawk diff cmp find xargs)
 
+# Programs that are not in anybody's PATH: systemd, to run our units for real.
+IMAGE_SYSTEMD=(/lib/systemd/systemd /lib/systemd/systemd-executor /bin/systemctl /bin/systemd-notify)
+
 # Directories and modules of the kernel's package that go into the guest, with
 # everything that they depend on.
 IMAGE_MODULES='^kernel/(net/(netfilter|ipv4|ipv6|bridge|sched|8021q|802|llc|packet|unix|xdp|sctp|netlink|openvswitch)/|drivers/net/(veth|dummy|ifb|macvlan|macvtap|vrf|tun|tap|nlmon|netkit|geneve|ipvlan/.*|vxlan/.*|bonding/.*)\.ko|crypto/crc32c|arch/x86/crypto/crc32c)'
@@ -82,6 +85,12 @@ base_build() {
 		}
 		programs+=("$file")
 		put_file "$root" "$file"
+	done
+	for file in "${IMAGE_SYSTEMD[@]}"; do
+		if [ -e "$file" ]; then
+			programs+=("$file")
+			put_file "$root" "$file"
+		fi
 	done
 	for file in /usr/libexec/coreutils/libstdbuf.so /usr/lib/x86_64-linux-gnu/libgcc_s.so.1 \
 		/usr/lib/x86_64-linux-gnu/coreutils/libstdbuf.so /lib/x86_64-linux-gnu/libgcc_s.so.1 \
@@ -228,6 +237,11 @@ overlay_build() {
 	if [ -d "$NSF_TOP/conf" ]; then
 		cp -rL "$NSF_TOP/conf/." "$root/etc/nsfence/"
 	fi
+	for file in "$NSF_TOP"/systemd/*.service.in; do
+		mkdir -p "$root/usr/lib/systemd/system"
+		sed -e 's,@SBINDIR@,/usr/sbin,g' -e 's,@SYSCONFDIR@,/etc,g' "$file" \
+			> "$root/usr/lib/systemd/system/$(basename "$file" .in)"
+	done
 	tar -C "$NSF_TOP/tests" -c --exclude='*.o' --exclude='*.ko' . | tar -C "$root/nsfence/tests" -x
 	if [ -d "$built/tests" ]; then
 		tar -C "$built/tests" -c --exclude='*.o' --exclude='*.d' . | tar -C "$root/nsfence/bin" -x

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The units under a real systemd, in the sandbox that they ask for: ready only
+# after the first pass, reload, a deleted namespace is not kept alive by the
+# sandbox's mount namespace, stop and kill leave the fences, nsfence@NAME and the
+# conflict with the daemon.
+#
+# systemd is process 1 of a PID namespace with a mount namespace that is a slave
+# of the machine's, as a container manager would run it; the network namespace
+# and the user namespace are the initial ones.
+. "$(dirname "$0")/lib.sh"
+
+if [ ! -x /lib/systemd/systemd ] || ! command -v systemctl >/dev/null; then
+	skip "the units under systemd" "systemd is not in this machine"
+	finish
+fi
+
+load
+mkdir -p /run/systemd/system /var/log /var/lib /var/tmp /run/lock
+[ -e /etc/os-release ] || : >/etc/os-release
+for t in basic sysinit network-pre shutdown multi-user umount final local-fs rescue emergency; do
+	printf '[Unit]\nDescription=%s\n' "$t" >"/run/systemd/system/$t.target"
+done
+printf '[Unit]\nDescription=nothing\nAllowIsolate=yes\n' >/run/systemd/system/idle.target
+
+start_systemd() {
+	env -i container=other PATH="$PATH" unshare --pid --fork --mount --propagation slave bash -c '
+		mount -t proc proc /proc
+		exec /lib/systemd/systemd --system --unit=idle.target --log-target=console \
+			--log-level=notice --show-status=0' </dev/null >"$TMP/systemd.log" 2>&1 &
+	UNSHARE=$!
+	JOBS+=("$UNSHARE")
+}
+# The only child of unshare is process 1 of the new namespace.
+pid1() { cat "/proc/$UNSHARE/task/$UNSHARE/children" 2>/dev/null; }
+in_systemd() { nsenter --pid --mount --target "$(pid1 | tr -d ' ')" -- "$@"; }
+sctl() { in_systemd systemctl --no-pager "$@"; }
+systemd_is_up() { sctl list-units; }
+show() { sctl show --value -p "$2" "$1"; }
+shows() { [[ $(show "$1" "$2") =~ $3 ]]; }
+
+conf=/etc/nsfence
+cp -r "$conf" "$TMP/conf.kept"
+configure() { printf '%s\n' "$@" >"$conf/nsfence.conf"; }
+
+start_systemd
+wait_ok "systemd is up" 30 systemd_is_up
+
+# --- the daemon ---------------------------------------------------------------------
+netns_add web1 web2
+configure '[netns web1]' 'policy = drop' '[netns web2]' 'policy = reject'
+run_ok "nsfenced.service starts" sctl start nsfenced.service
+# No waiting here: READY=1 is not sent before.
+run_ok "when start returns, the first namespace is fenced" fenced web1
+run_ok "and the second" fenced web2
+like "its status line counts them" "$(show nsfenced.service StatusText)" '2 of 2 configured namespaces fenced'
+daemon=$(show nsfenced.service MainPID)
+cmp_num "it has a main process" "${daemon:-0}" -gt 1
+in_daemon() { in_systemd nsenter --mount --target "$daemon" -- "$@"; }
+unlike "the sandbox has a mount namespace of its own" \
+	"$(in_systemd readlink "/proc/$daemon/ns/mnt")" "^$(in_systemd readlink /proc/1/ns/mnt | sed 's/[][]/\\&/g')\$"
+like "and no other capabilities than it needs" \
+	"$(in_systemd grep CapEff "/proc/$daemon/status")" '0000000000201000$'
+
+before=$(count namespaces)
+netns_del web2
+wait_ok "a deleted namespace dies: the sandbox does not keep it" 60 \
+	eval '[ "$(count namespaces)" -lt "$before" ]'
+run_ok "positive control: the other is still mounted in the sandbox" \
+	in_daemon test -e /run/netns/web1
+netns_add web2
+wait_ok "made again, it is fenced again, from within the sandbox" 30 fenced web2
+
+# --- reload -------------------------------------------------------------------------
+configure '[netns web1]' 'policy = dorp'
+sctl reload nsfenced.service
+wait_ok "reload with an error: the status says FAILED" 30 shows nsfenced.service StatusText FAILED
+is "and the service is up" "$(show nsfenced.service ActiveState)" active
+fence web1
+is "nothing has changed" "${F[policy]:-}" drop
+configure '[netns web1]' 'policy = audit'
+run_ok "reload without one" sctl reload nsfenced.service
+fence_policy_is() { fence "$1" && [ "${F[policy]:-}" = "$2" ]; }
+wait_ok "is applied" 30 fence_policy_is web1 audit
+wait_ok "and what is configured no more is taken off" 30 unfenced web2
+wait_ok "the status is good again" 30 shows nsfenced.service StatusText '^1 of 1'
+
+# --- killed, stopped ------------------------------------------------------------------
+fence web1
+instance=${F[instance]:-0}
+in_systemd kill -9 "$daemon"
+run_ok "killed: still fenced" fenced web1
+back() { shows nsfenced.service ActiveState '^active$' && [ "$(show nsfenced.service MainPID)" != "$daemon" ]; }
+wait_ok "systemd starts it again" 30 back
+fence web1
+is "which changes nothing" "${F[instance]:-}" "$instance"
+run_ok "it stops" sctl stop nsfenced.service
+run_ok "stopped: still fenced" fenced web1
+
+# --- a configuration with errors -------------------------------------------------------
+configure '[netns web1]' 'policy = dorp'
+run_fails "a bad configuration: it does not start" 1 'failed' sctl start nsfenced.service
+run_ok "and the fence stands" fenced web1
+sctl stop nsfenced.service
+sctl reset-failed nsfenced.service
+
+# --- nsfence@NAME ---------------------------------------------------------------------
+nsfence detach --all >/dev/null
+configure '[netns web1]' 'policy = drop' '[netns web2]' 'policy = accept'
+run_ok "nsfence@web2.service starts" sctl start nsfence@web2.service
+fence web2
+is "web2 is fenced as configured" "${F[policy]:-} ${F[flags]:-}" "accept born"
+run_ok "web1 is not" unfenced web1
+run_ok "it stops" sctl stop nsfence@web2.service
+run_ok "and web2 is fenced no more" unfenced web2
+run_fails "a name that is not there: it fails" 1 'failed' sctl start nsfence@nosuch.service
+run_ok "nsfence@web2.service once more" sctl start nsfence@web2.service
+run_ok "the daemon starts" sctl start nsfenced.service
+wait_ok "nsfence@web2.service gives way" 30 shows nsfence@web2.service ActiveState '^inactive$'
+wait_ok "web2 is fenced by the daemon" 30 fenced web2
+sctl stop nsfenced.service
+
+kill -9 "$(pid1 | tr -d ' ')" 2>/dev/null
+wait "$UNSHARE" 2>/dev/null
+rm -rf "$conf" && cp -r "$TMP/conf.kept" "$conf"
+finish
