@@ -54,7 +54,7 @@ archive_uri() {
 	local uri=${NSFENCE_MIRROR:-}
 
 	[ -n "$uri" ] || uri=$(host_sources | awk '
-		$1 ~ /\/debian\/?$/ && $2 !~ /security/ && $1 ~ /^(https?|file|ftp):/ { print $1; exit }')
+		$1 ~ /\/debian\/?$/ && $2 !~ /security/ && $1 ~ /^(https?|file|ftp):/ && !n++ { print $1 }')
 	uri=${uri:-http://deb.debian.org/debian}
 	printf '%s\n' "${uri%/}"
 }
@@ -63,7 +63,7 @@ security_uri() {
 	local uri=${NSFENCE_MIRROR_SECURITY:-}
 
 	[ -n "$uri" ] || [ -n "${NSFENCE_MIRROR:-}" ] || uri=$(host_sources | awk '
-		$1 ~ /debian-security\/?$/ && $1 ~ /^(https?|file|ftp):/ { print $1; exit }')
+		$1 ~ /debian-security\/?$/ && $1 ~ /^(https?|file|ftp):/ && !n++ { print $1 }')
 	[ -n "$uri" ] || uri=$(archive_uri)-security
 	printf '%s\n' "${uri%/}"
 }
