@@ -63,10 +63,8 @@ static int slot_set_alloc(struct slot_set *set, u32 hooks)
 			continue;
 		if (!nsf_fault_attach())
 			set->slot[h] = kzalloc(sizeof(*set->slot[h]), GFP_KERNEL_ACCOUNT);
-		if (!set->slot[h]) {
-			slot_set_free(set);
-			return -ENOMEM;
-		}
+		if (!set->slot[h])
+			return -ENOMEM;	/* the caller frees what there is */
 	}
 	return 0;
 }
