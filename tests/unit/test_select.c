@@ -147,7 +147,7 @@ static void test_not_a_namespace(void **state)
 	assert_int_equal(mkdir(at("directory"), 0700), 0);
 	refused("directory", -EAGAIN, EXIT_NOT_FOUND, "not (yet) a mount");
 	assert_int_equal(symlink("/proc/self/ns/mnt", at("other")), 0);
-	refused("other", -EINVAL, EXIT_REFUSED, "(mnt)");
+	refused("other", -EINVAL, EXIT_REFUSED, "(mount)");
 	assert_int_equal(symlink("nowhere", at("dangling")), 0);
 	refused("dangling", -ENOENT, EXIT_NOT_FOUND, "dangling");
 }

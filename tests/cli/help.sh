@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# --help goes to standard output and ends with 0; the manual says no less.
+set -uo pipefail
+# shellcheck source=tests/cli/lib
+. "$(dirname "$0")/lib"
+manual=$(dirname "$0")/../../daemon/man/nsfence.8
+
+for option in --help -h; do
+	run "$option"
+	want_rc 0
+	want_no_err
+	want_out '^Usage: nsfence '
+	want_out '^Exit codes: 0 done'
+	is "nsfence $option"
+done
+
+commands=$("$NSFENCE" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p')
+[ "$(wc -w <<<"$commands")" -ge 7 ] || complain 'fewer than 7 commands'
+is 'help lists the commands'
+
+for c in $commands; do
+	for option in --help -h; do
+		run "$c" "$option"
+		want_rc 0
+		want_no_err
+		want_out "^Usage: nsfence $c"
+		want_out '-h, --help'
+		want_out '-j, --json'
+		is "nsfence $c $option"
+	done
+	run -j "$c" --help
+	want_rc 0
+	want_out "^Usage: nsfence $c"
+	is "nsfence -j $c --help"
+
+	grep -Eq "^\.(It|Ss|Ic) .*\b$c\b" "$manual" || complain "nsfence(8) does not describe $c"
+	# Every option that --help shows, and no others.
+	run "$c" --help
+	while IFS= read -r option; do
+		grep -Eq "^\.It Fl (.* )?Fl? ?-${option#--}\b|^\.It Fl -${option#--}\b|Fl -${option#--}\b" "$manual" ||
+			complain "nsfence(8) does not describe $c $option"
+	done < <(grep -oE '(^|[ ,[|])--[a-z-]+' <<<"$out" | grep -oE -- '--[a-z-]+' | sort -u)
+	is "the manual describes $c and its options"
+
+	too_wide=$(awk 'length > 80' <<<"$out")
+	[ -z "$too_wide" ] || complain 'a line is wider than 80 columns'
+	is "the help of $c fits a terminal"
+done
+
+run --version
+want_rc 0
+want_out '^nsfence [0-9]+\.[0-9]+'
+is 'nsfence --version'
+finish

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is wrong on the command line is named, leads to --help, and is exit code 2.
+set -uo pipefail
+# shellcheck source=tests/cli/lib
+. "$(dirname "$0")/lib"
+
+# usage WHAT REGEX ARGS...
+usage() {
+	local what=$1 regex=$2
+	shift 2
+	run "$@"
+	want_rc 2
+	want_no_out
+	want_err "^nsfence: .*$regex"
+	want_err '\(see nsfence( [a-z]+)? --help\)$'
+	[ "$(wc -l <"$tmp/err")" = 1 ] || complain 'more than one line of errors'
+	is "$what"
+}
+
+usage 'an unknown command' 'unknown command "frobnicate"; there are ls, attach' frobnicate
+usage 'an empty command' 'unknown command ""' ''
+usage 'an unknown option before the command' 'option --frob' --frob ls
+usage 'an unknown short option' 'unknown option -x' -x
+usage 'an unknown option of a command' 'ls: .*option --frob' ls --frob
+usage 'an unknown short option of a command, in a cluster' 'unknown option -x' ls -jx
+usage 'an option with a value it does not take' '--all takes no value' ls --all=yes
+usage 'ls with an argument' 'unexpected argument "web1"' ls web1
+usage 'version with an argument' 'unexpected argument' version now
+usage 'doctor with an argument' 'unexpected argument' doctor now
+usage 'monitor with an argument' 'unexpected argument' monitor now
+
+usage 'attach without anything' 'which namespace' attach
+usage 'attach without a policy' 'which policy' attach web1
+usage 'attach by inode without a policy' 'which policy' attach --inode 5
+usage 'attach with too much' 'unexpected argument "more"' attach web1 drop more
+usage 'attach with two namespaces' 'one namespace only' attach --inode 5 --pid 3 drop
+usage 'an empty policy' 'name has 0 bytes' attach web1 ''
+usage 'a policy with a name that is too long' '64 bytes, 1 to 63' attach web1 "$(printf 'p%.0s' {1..64})"
+usage 'a mode that does not exist' '"learn" is not a mode \(enforce, audit\)' attach web1 drop --mode learn
+usage 'a mode that is missing' '--mode needs a value' attach web1 drop --mode
+usage 'a hook that does not exist' 'unknown hook "ingress" \(accepted: .*input' attach web1 drop --hooks input,ingress
+usage 'an empty list of hooks' 'unknown hook ""' attach web1 drop --hooks ''
+usage 'a source that is too long' '128 bytes, at most 127' attach web1 drop --source "$(printf 's%.0s' {1..128})"
+usage 'an empty path' 'path is empty' attach --path '' drop
+usage '--configured with another option' 'no other option' attach --configured web1 --strict
+usage '--configured with a policy' 'unexpected argument' attach --configured web1 drop
+usage '--configured without a name' 'takes a NAME' attach --configured --inode 5
+usage '--config without --configured' 'for --configured only' attach web1 drop --config /etc
+
+for n in 0 -1 +1 1x x '' ' 1' '1 ' 0x10 1.5 4294967296 99999999999999999999999; do
+	usage "inode \"$n\"" 'not an inode number' attach --inode="$n" drop
+done
+for n in 0 -1 1x '' 2147483648; do
+	usage "process \"$n\"" 'not a process id' detach --pid="$n"
+done
+for n in 0 x 4294967296; do
+	usage "monitor --count $n" 'not a number of events' monitor --count "$n"
+done
+
+usage 'detach without anything' 'which namespace' detach
+usage 'detach with two names' 'one namespace only' detach web1 web2
+usage 'detach --all with a name' '--all takes no namespace' detach --all web1
+usage 'detach --all with an inode' '--all takes no namespace' detach --inode 5 --all
+usage 'stats of a bad inode' 'not an inode number' stats web1 --inode x
+finish
