@@ -17,6 +17,7 @@ cmp_num "input: dropped there" "${C[input.drop]:-0}" -ge 12
 like "input: as it was asked for" "${F[hooks]}" "^input(,forward)?$"
 
 run_ok "output only, around a" nsfence attach a drop --hooks output --replace
+fence a
 before=${C[input.drop]}
 traffic "output: a may not send" a $RA4 $RA6 EPERM $silent EPERM EPERM $silent EPERM
 traffic "output: nobody is answered by a" r $A4 $A6 $silent
@@ -25,6 +26,7 @@ is "output: the input hook is ours no more" "${C[input.drop]:-0}" "$before"
 cmp_num "output: dropped there" "${C[output.drop]:-0}" -ge 6
 
 run_ok "prerouting only, around a" nsfence attach a drop --hooks prerouting --replace
+fence a
 before=${C[output.drop]}
 traffic "prerouting: what a sends goes, the answers do not come" a $RA4 $RA6 $silent
 fence a

@@ -51,12 +51,12 @@ rm /run/netns/alias
 run_fails "no such name" 4 'nosuch' nsfence attach nosuch drop
 run_fails "no such inode" 4 . nsfence attach --inode 1 drop
 run_fails "no such process" 4 . nsfence attach --pid 4000000 drop
-run_fails "a path that is no namespace" 1 . nsfence attach --path /etc/passwd drop
+run_fails "a path that is no namespace" 4 "not .*namespace" nsfence attach --path /etc/passwd drop
 run_fails "a namespace of another kind" 1 . nsfence attach --path /proc/self/ns/uts drop
 touch /run/netns/plain
-run_fails "a name that is no mount (ip netns add is under way)" 1 . nsfence attach plain drop
+run_fails "a name that is no mount (ip netns add is under way)" 4 "not .*namespace" nsfence attach plain drop
 rm -f /run/netns/plain
-run_fails "no such policy" 1 'nosuch' nsfence attach a nosuch
+run_fails "no such policy" 1 "no such policy.*drop, reject" nsfence attach a nosuch
 run_fails "detach where there is none" 4 . nsfence detach a
 run_fails "the initial namespace" 1 'allow_init_net' nsfence attach --pid 1 drop
 is "none of these fenced anything" "$(nsfence ls -j | jq length)" 0

@@ -79,14 +79,11 @@ like "unknown inode: and the initial one" "$(log_since "$MARK")" "living: inode 
 is "unknown inode: all of them" "$(log_since "$MARK" | grep -c 'living: inode')" "$(($(ls /run/netns | wc -l) + 1))"
 refused "one of three unknown" "$missing" "inode=4242" "inode=$a,4242,$b"
 traffic "one of three unknown: none is fenced" r $A4 $A6 ok
-mkfifo "$TMP/go"
-start_ready many bash -c "mknetns -k 40 -w 40 <$TMP/go"
-exec {go}>"$TMP/go"
+hold_many 40
 refused "unknown inode among 45 namespaces" "$missing" "inode=4242: no living" inode=4242
 is "unknown inode among 45: 32 are listed" "$(log_since "$MARK" | grep -c 'living: inode')" 32
 like "unknown inode among 45: the rest is counted" "$(log_since "$MARK")" "and 1[0-9] more"
-exec {go}>&-
-wait "$READY_PID"
+let_go
 
 init=$(stat -L -c %i /proc/1/ns/net)
 refused "the initial namespace" "$denied" "inode=$init: .*initial" "inode=$init"

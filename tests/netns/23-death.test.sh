@@ -16,10 +16,7 @@ flood() { # FENCE-COMMAND...
 	inode=$(inode_of r)
 	start_ready count udpflood count -n b -t 120000 9
 	pid_count=$READY_PID
-	rm -f "$TMP/go"
-	mkfifo "$TMP/go"
-	start_ready others bash -c "mknetns -k $others -o /run/netns/r -w $others <$TMP/go"
-	exec {go}>"$TMP/go"
+	hold_many "$others" -o /run/netns/r
 	udpflood send -n a -t 120000 $B4 9 >"$TMP/send.out" &
 	pid_send=$!
 	JOBS+=("$pid_send")
@@ -29,7 +26,7 @@ flood() { # FENCE-COMMAND...
 		wait_until 20 flood_runs
 	fi
 	ip netns del r		# mknetns still holds it
-	exec {go}>&-
+	let_go
 	wait_until 60 counts_are "namespaces=$((base_namespaces + 3)) attachments=0"
 	died=$?
 	stop_job "$pid_send"

@@ -122,6 +122,5 @@ modprobe nsfence "inode=$(inode_of a)"
 d=$(delivered)
 more 50
 is "loaded with inode=: not one packet after modprobe" "$(($(delivered) - d))" 0
-BASE=
 
 finish

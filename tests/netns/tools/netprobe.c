@@ -234,8 +234,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	/* One child each; a pipe each keeps their lines in order. */
-	int out[n > 0 ? n : 1];
+	int *out = calloc((size_t)n + 1, sizeof(*out));
 
+	if (!out)
+		die("no memory");
 	for (i = 0; i < n; i++) {
 		int pipefd[2];
 
