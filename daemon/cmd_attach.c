@@ -163,7 +163,7 @@ static void report(const struct cmd *c, const struct request *r, uint32_t inode,
 		out_json_set(object, "instance", out_json_u64(instance));
 		out_json_print(object, c->pretty, stdout);
 	} else if (c->verbose) {
-		printf("fenced %s (inode %" PRIu32 ") with %s, instance %" PRIu64 "\n",
+		printf("%s (inode %" PRIu32 ") is fenced with %s, instance %" PRIu64 "\n",
 		       r->target.label, inode, r->fence.policy, instance);
 	}
 }

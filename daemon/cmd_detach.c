@@ -55,7 +55,7 @@ static int detach_all(const struct cmd *c)
  * For the stop of nsfence@NAME.service: done is also a namespace that is gone,
  * has no fence (any more), or one that somebody put there by hand.
  */
-static int detach_configured(struct genl *g, struct genl_target *t, struct err *e)
+static int detach_configured(struct genl *g, struct genl_target *t, bool *taken, struct err *e)
 {
 	struct genl_netns now;
 	int ret = genl_netns_get(g, t, &now, e);
@@ -66,6 +66,7 @@ static int detach_configured(struct genl *g, struct genl_target *t, struct err *
 		return ret;
 	t->instance = now.instance;
 	ret = genl_detach(g, t, false, e);
+	*taken = !ret;
 	return ret == -ENOENT || ret == -ENXIO || ret == -ESTALE ? 0 : ret;
 }
 
@@ -73,6 +74,7 @@ static int detach(const struct cmd *c, struct target *target, bool configured)
 {
 	struct genl_target t;
 	struct err e = { 0 };
+	bool taken = true;
 	struct genl *g;
 	int ret;
 
@@ -87,15 +89,18 @@ static int detach(const struct cmd *c, struct target *target, bool configured)
 		/* No module, no fence: the stop of the service is done. */
 		return configured && ret == -ENOENT ? EXIT_DONE : cmd_fail(&e, NULL);
 	}
-	if (configured)
-		ret = detach_configured(g, &t, &e);
-	else
+	if (configured) {
+		taken = false;
+		ret = detach_configured(g, &t, &taken, &e);
+	} else {
 		ret = genl_detach(g, &t, false, &e);
+	}
 	genl_close(g);
 	target_clean(target);
 	if (ret)
 		return cmd_fail(&e, target->label);
-	report(c, "inode", t.inode, target->label);
+	if (taken)
+		report(c, "inode", t.inode, target->label);
 	return EXIT_DONE;
 }
 

@@ -203,8 +203,9 @@ out:
 }
 
 /*
- * Whether the mount at /run/netns, if there is one, hands new mounts on to the
- * mount namespaces of services, nsfenced's among them ("shared:N").
+ * Whether the mount at /run/netns, if there is one, neither hands new mounts on
+ * to the mount namespaces of services, nsfenced's among them ("shared:N"), nor
+ * gets them from such a one ("master:N", as inside ip netns exec).
  */
 static bool is_private_mount(const struct doctor *d)
 {
@@ -224,7 +225,7 @@ static bool is_private_mount(const struct doctor *d)
 		if (!end)
 			continue;
 		*end = '\0';
-		private = !strstr(fields, " shared:");
+		private = !strstr(fields, " shared:") && !strstr(fields, " master:");
 	}
 	free(line);
 	fclose(f);
