@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer entry: the text of a configuration file.
+ * links: err.c config.c config_error.c config_parse.c
  *
  *   clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Idaemon \
  *     tests/fuzz/fuzz_config.c daemon/config*.c -linih
