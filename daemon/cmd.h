@@ -112,7 +112,7 @@ void names_clean(struct names *names);
 void names_format(const struct names *names, const struct genl_netns *n, char *buf, size_t size);
 /*
  * Whether the counter belongs into a report: it counted something, or @zero and
- * the fence has that hook (forward is always fenced).
+ * the fence has that hook (forward too, unless it has forward-accept).
  */
 bool netns_counter_shown(const struct genl_netns *n, unsigned int hook,
 			 unsigned int verdict, bool zero);

@@ -89,8 +89,10 @@ static json_t *hooks_json(uint32_t hooks)
 bool netns_counter_shown(const struct genl_netns *n, unsigned int hook,
 			 unsigned int verdict, bool zero)
 {
-	uint32_t hooks = n->hooks | 1u << GENL_HOOK_FORWARD;
+	uint32_t hooks = n->hooks;
 
+	if (!(n->flags & GENL_F_FORWARD_ACCEPT))
+		hooks |= 1u << GENL_HOOK_FORWARD;
 	return n->counter[hook][verdict].packets || (zero && (hooks & 1u << hook));
 }
 
