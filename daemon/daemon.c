@@ -31,6 +31,9 @@
  */
 #define GAP_MIN_MS	5
 #define GAP_MAX_MS	500
+/* Between two status lines; and until a manager that took none is asked again. */
+#define TELL_GAP_MS	100
+#define TELL_AGAIN_MS	1000
 
 struct daemon {
 	const struct daemon_options *opt;
@@ -40,7 +43,8 @@ struct daemon {
 	struct runtime runtime;
 	int signals;
 	bool stop;
-	bool ready;			/* READY=1 was sent */
+	bool ready;			/* the first pass is done */
+	bool ready_due;			/* READY=1 is to be sent */
 	bool reload_failed;		/* the files are not what is in force */
 	uint64_t due[SYNC_SCOPES];	/* when a pass of that scope is */
 	uint64_t not_before;		/* any pass */
@@ -48,7 +52,9 @@ struct daemon {
 	uint64_t watchdog_ms;
 	struct sync_summary summary;	/* of the last pass */
 	bool complete;			/* that one was */
-	char status[512];		/* as last sent */
+	char status[512];
+	char told[512];			/* the status as last sent */
+	uint64_t tell_at;		/* not before */
 };
 
 /* ---- status ---- */
@@ -82,19 +88,34 @@ static void format_status(const struct daemon *d, char *buf, size_t size)
 	buf[size - 1] = 0;
 }
 
+static void update_status(struct daemon *d)
+{
+	format_status(d, d->status, sizeof(d->status));
+	if (!d->ready && d->complete) {
+		d->ready = d->ready_due = true;
+		log_info("%s", d->status);
+	}
+}
+
+static bool has_news(const struct daemon *d)
+{
+	return d->ready_due || strcmp(d->status, d->told);
+}
+
+/* What the manager was told is brought to what is so, as all else is. */
 static void tell_status(struct daemon *d)
 {
-	char status[sizeof(d->status)];
+	uint64_t now = clock_ms();
 
-	format_status(d, status, sizeof(status));
-	if (!d->ready && d->complete) {
-		d->ready = true;
-		notify_ready(status);
-		log_info("%s", status);
-	} else if (strcmp(status, d->status)) {
-		notify_status(status);
+	if (!has_news(d) || now < d->tell_at)
+		return;
+	if (d->ready_due ? notify_ready(d->status) : notify_status(d->status)) {
+		memcpy(d->told, d->status, sizeof(d->told));
+		d->ready_due = false;
+		d->tell_at = now + TELL_GAP_MS;
+	} else {
+		d->tell_at = now + TELL_AGAIN_MS;
 	}
-	memcpy(d->status, status, sizeof(status));
 }
 
 static void keep_alive(void *data)
@@ -149,7 +170,7 @@ static void run_pass(struct daemon *d, enum sync_scope scope)
 		return;
 	d->complete = r.complete;
 	d->summary = r.summary;
-	tell_status(d);
+	update_status(d);
 }
 
 static void run_due(struct daemon *d)
@@ -224,10 +245,9 @@ static void reload(struct daemon *d)
 		log_info("configuration loaded: %s", d->status);
 	}
 	/* Up again, be it with a bad status: that the reload failed is in it. */
-	if (d->ready) {
-		format_status(d, d->status, sizeof(d->status));
-		notify_ready(d->status);
-	}
+	update_status(d);
+	d->ready_due = d->ready;
+	d->tell_at = 0;
 }
 
 /* ---- signals ---- */
@@ -270,6 +290,8 @@ static int timeout_ms(const struct daemon *d)
 
 	if (d->watchdog_at < when)
 		when = d->watchdog_at;
+	if (has_news(d) && d->tell_at < when)
+		when = d->tell_at;
 	if (when == CLOCK_NEVER)
 		return -1;
 	if (when <= now)
@@ -303,6 +325,7 @@ static int turn(struct daemon *d)
 	keep_alive(d);
 	if (!d->stop)
 		run_due(d);
+	tell_status(d);
 	return 0;
 }
 

@@ -343,10 +343,18 @@ static void report(struct pass *p)
 	}
 
 	p->sum->nameless = p->plan.n_nameless;
-	if (p->plan.n_nameless > s->nameless)
-		log_info("%zu fenced namespaces have no name any more; they stay fenced for as long as they live",
+}
+
+/*
+ * A namespace that is being deleted loses its name a moment before it dies.
+ * What is still so when all is looked at again is worth a line.
+ */
+static void log_nameless(struct pass *p)
+{
+	if (p->plan.n_nameless > p->s->nameless)
+		log_info("fenced namespaces without a name: %zu; they stay fenced for as long as they live",
 			 p->plan.n_nameless);
-	s->nameless = p->plan.n_nameless;
+	p->s->nameless = p->plan.n_nameless;
 }
 
 /* ---- the pass ---- */
@@ -389,6 +397,8 @@ static int run(struct pass *p, enum sync_scope scope, struct err *e)
 		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
 	carry_out(p);
 	report(p);
+	if (scope == SYNC_MODULE)
+		log_nameless(p);
 	return 0;
 }
 

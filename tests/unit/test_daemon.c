@@ -639,6 +639,25 @@ static void test_watchdog(void **state)
 	wait_for(was_told("WATCHDOG=1"));
 }
 
+/* A manager that takes no messages (a frozen PID 1) holds up no fence. */
+static void test_deaf_manager(void **state)
+{
+	NEEDS_ROOT();
+	config("[netns web1]\npolicy = drop\n");
+	setenv("WATCHDOG_USEC", "2000", 1);
+	start_ready();
+	unsetenv("WATCHDOG_USEC");
+	pause_ms(1000);		/* its queue is full, be it of 10 or of 512 */
+	add("web1");
+	wait_for(is_fenced("web1", "drop"));
+	del("web1");
+	add("web1");
+	wait_for(is_fenced("web1", "drop"));
+	messages[0] = 0;	/* it awakes, and learns how things are */
+	wait_for(was_told("STATUS=1 of 1 configured namespaces fenced\n"));
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
 /* Many at once: all fenced, and only the last attach waited for a grace period. */
 static void test_many(void **state)
 {
@@ -716,6 +735,7 @@ int main(void)
 		TEST(test_not_started),
 		TEST(test_conflict_and_initial),
 		TEST(test_watchdog),
+		TEST(test_deaf_manager),
 		TEST(test_many),
 		TEST(test_nameless_stays_fenced),
 	};
