@@ -23,19 +23,30 @@ static uint32_t hooks_or_default(uint32_t hooks)
 	return hooks ? hooks : DEFAULT_HOOKS;
 }
 
+/* Policy audit is audit in either mode, and the module reports it as that. */
+static enum genl_mode mode_in_effect(const char *policy, enum genl_mode mode)
+{
+	return strcmp(policy, "audit") ? mode : GENL_MODE_AUDIT;
+}
+
+static bool is_same(const char *policy, enum genl_mode mode, uint32_t hooks, uint32_t flags,
+		    const struct config_netns *want)
+{
+	return !strcmp(policy, want->policy) &&
+	       mode_in_effect(policy, mode) == mode_in_effect(want->policy, want->mode) &&
+	       hooks_or_default(hooks) == hooks_or_default(want->hooks) &&
+	       (flags & WISH_FLAGS) == (want->flags & WISH_FLAGS);
+}
+
 /* The source is for people: where it alone differs, nothing is wrong. */
 static bool is_as_wished(const struct config_netns *want, const struct genl_netns *have)
 {
-	return !strcmp(want->policy, have->policy) && want->mode == have->mode &&
-	       hooks_or_default(want->hooks) == hooks_or_default(have->hooks) &&
-	       (want->flags & WISH_FLAGS) == (have->flags & WISH_FLAGS);
+	return is_same(have->policy, have->mode, have->hooks, have->flags, want);
 }
 
 static bool is_same_wish(const struct config_netns *a, const struct config_netns *b)
 {
-	return !strcmp(a->policy, b->policy) && a->mode == b->mode &&
-	       hooks_or_default(a->hooks) == hooks_or_default(b->hooks) &&
-	       (a->flags & WISH_FLAGS) == (b->flags & WISH_FLAGS);
+	return is_same(a->policy, a->mode, a->hooks, a->flags, b);
 }
 
 static int compare_inodes(const void *pa, const void *pb)

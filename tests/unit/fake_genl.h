@@ -299,6 +299,8 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 		.instance = ++fake->last_instance, .mode = f->mode, .hooks = f->hooks,
 		.flags = f->flags & (GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT),
 	};
+	if (!strcmp(f->policy, "audit"))	/* as the module reports it */
+		n->mode = GENL_MODE_AUDIT;
 	strcpy(n->policy, f->policy);
 	strcpy(n->source, f->source);
 	fake_leave();

@@ -498,6 +498,7 @@ static void test_reload(void **state)
 	assert_int_equal(log_count("nsfence.conf:3:8: Error: "), 1);
 	assert_int_equal(log_count("nsfence.conf:4:11: Error: "), 1);
 	assert_true(is_fenced("web1", "audit"));
+	assert_int_equal(fake->replaces, 1);
 	messages[0] = 0;
 
 	config("[netns web2]\npolicy = drop\n");

@@ -153,6 +153,20 @@ static void test_right_already(void **state)
 	expect(&w, "a=fenced ");
 }
 
+/* The module reports policy audit with mode audit, whatever was asked for. */
+static void test_audit(void **state)
+{
+	struct world w = { 0 };
+
+	(void)state;
+	want(&w, "a", "audit");
+	name(&w, "a", 10);
+	have(&w, 10, "audit", OURS)->mode = GENL_MODE_AUDIT;
+	expect(&w, "a=fenced ");
+	w.netns[0].policy = "drop";
+	expect(&w, "replace a 10; a=replace ");
+}
+
 static void test_replace(void **state)
 {
 	struct world w = { 0 };
@@ -419,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_attach),
 		cmocka_unit_test(test_right_already),
+		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_detach),
 		cmocka_unit_test(test_nameless),
