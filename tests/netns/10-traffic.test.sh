@@ -28,9 +28,9 @@ out0=${C[output.drop]}
 netprobe -n r -t "$QUIET" $pings >/dev/null
 # A SYN that an earlier probe left behind is not sent again: its socket is gone.
 fence a
-is "drop: six pings are six packets, 228 bytes, more" "$((C[input.drop] - in0)) $((B[input.drop] - bytes0))" "6 228"
+is "drop: six pings are six packets, 228 bytes, more" "$((${C[input.drop]} - in0)) $((${B[input.drop]} - bytes0))" "6 228"
 is "drop: no packet came with another verdict" "${C[input.accept]:-0} ${C[input.reject]:-0} ${C[input.audit]:-0} ${C[forward.drop]:-0}" "0 0 0 0"
-cmp_num "drop: what is dropped is not answered" "$((C[output.drop] - out0))" -le 2
+cmp_num "drop: what is dropped is not answered" "$((${C[output.drop]} - out0))" -le 2
 traffic "drop around a: u still reaches r" u $RU4 $RU6 ok
 traffic "drop around a: u still reaches b through r" u $B4 $B6 ok
 traffic "drop around a: b still reaches u" b $U4 $U6 ok
@@ -64,7 +64,7 @@ in0=${C[input.accept]:-0} bytes0=${B[input.accept]:-0}
 # shellcheck disable=SC2086
 netprobe -n r -t "$ANSWER" $pings >/dev/null
 fence a
-is "accept: six pings are six packets more" "$((C[input.accept] - in0)) $((B[input.accept] - bytes0))" "6 228"
+is "accept: six pings are six packets more" "$((${C[input.accept]} - in0)) $((${B[input.accept]} - bytes0))" "6 228"
 is "accept: no drop, no more rejects" "${C[input.drop]:-0} ${C[input.reject]:-0}" "0 12"
 run_ok "detach" nsfence detach a
 
@@ -77,8 +77,8 @@ in0=${C[input.audit]:-0} bytes0=${B[input.audit]:-0} out0=${C[output.audit]:-0}
 netprobe -n r -t "$ANSWER" $pings >/dev/null
 fence a
 is "audit: six pings are six packets that drop would have stopped" \
-	"$((C[input.audit] - in0)) $((B[input.audit] - bytes0))" "6 228"
-cmp_num "audit: and so are the six answers" "$((C[output.audit] - out0))" -ge 6
+	"$((${C[input.audit]} - in0)) $((${B[input.audit]} - bytes0))" "6 228"
+cmp_num "audit: and so are the six answers" "$((${C[output.audit]} - out0))" -ge 6
 is "audit: nothing was stopped" "${C[input.drop]:-0} ${C[output.drop]:-0} ${C[input.reject]:-0}" "0 0 0"
 run_ok "detach" nsfence detach a
 

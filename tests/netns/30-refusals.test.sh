@@ -19,14 +19,15 @@ intact() { # DESCRIPTION
 
 # All commands, sent by the family's raw number, must be refused with ERRNO.
 refused() { # DESCRIPTION ERRNO-REGEX COMMAND-PREFIX...
-	local desc=$1 errno=$2 cmd out
+	local desc=$1 errno=$2 cmd got rest ino n
 	shift 2
 	for ino in "$target" "$free"; do
-		out=$("$@" rawgenl try -f "$family" "$ino" 2>&1)
-		for cmd in $commands; do
-			like "$desc: $cmd is refused ($([ "$ino" = "$target" ] && echo fenced || echo free))" \
-				"$(grep "^$cmd " <<<"$out")" "^$cmd ($errno)( |\$)"
-		done
+		n=0
+		while read -r cmd got rest; do
+			[[ " $commands " == *" $cmd "* ]] && n=$((n + 1))
+			like "$desc: $cmd is refused ($([ "$ino" = "$target" ] && echo fenced || echo free))" "$got" "^($errno)$"
+		done < <("$@" rawgenl try -f "$family" "$ino" 2>&1)
+		[ $n = 6 ] || not_ok "$desc: all commands were tried"
 	done
 	intact "$desc"
 }

@@ -26,6 +26,8 @@ END
 instances() { nsfence ls -j | jq -S -c '[.[] | {inode, instance, policy, mode, source}]'; }
 # Silence is no condition to wait for; what follows an event is: a name that the
 # daemon must see, fenced when it has seen everything before.
+# Messages that the kernel could not queue for the daemon.
+drops() { awk -v pid="$DAEMON" '$3 == pid { n += $9 } END { print n + 0 }' /proc/net/netlink; }
 settled=0
 daemon_settled() {
 	settled=$((settled + 1))
@@ -116,7 +118,12 @@ run_fails "errors: at a start they end it" 1 'nsfence.conf:1' bash -c "mkdir -p 
 nsfence detach a >/dev/null
 wait_ok "a fence taken off by hand is put back" 30 fenced a
 kill -STOP "$DAEMON"
-mknetns "${NSF_SCALE:-$([ "$DEBUG" ] && echo 150 || echo 400)}" >/dev/null
+for _ in {1..40}; do
+	rawgenl churn /run/netns/u 1000
+	[ "$(drops)" = 0 ] || break
+done
+cmp_num "events lost: the daemon, stopped, has missed some" "$(drops)" -gt 0
+nsfence detach u >/dev/null
 nsfence detach a >/dev/null
 nsfence detach b >/dev/null
 ip netns add "settle11"

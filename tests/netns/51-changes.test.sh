@@ -38,7 +38,7 @@ is "attach under a flood, $rounds times: not one packet after the answer" "$slip
 is "detach under a flood, $rounds times: packets pass after it" "$stuck" 0
 
 nsfence attach a drop >/dev/null
-d=$(delivered) rx0=$(rx) replies=0
+d=$(delivered) rx0=$(rx)
 for ((i = 0; i < rounds; i++)); do
 	for how in "reject" "drop --hooks input" "reject --hooks input,output" "drop --strict" "drop"; do
 		# shellcheck disable=SC2086

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what tests use
 #
 # lib.sh: what every tests/netns/*.test.sh sources first. Runs as root in a
 # virtual machine whose kernel, namespaces and module are the tests' to spoil.
@@ -37,7 +38,7 @@ DEBUG=${NSF_DEBUG:-}
 
 NAME=$(basename "$0" .test.sh)
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/nsf-$NAME.XXXXXX")
-TAP_N=0 TAP_FAILED=0 FINISHED= JOBS=() BASE= MARK=
+TAP_N=0 TAP_FAILED=0 FINISHED="" JOBS=() BASE="" MARK=""
 
 # --- TAP ------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ want not: $3"; else ok "$1"; fi
 }
 
 cmp_num() { # DESCRIPTION GOT OPERATOR WANT, as in test(1): -eq -gt ...
-	if [ -n "$2" ] && [ "$2" "$3" "$4" ]; then ok "$1"; else not_ok "$1" "got $2, want $3 $4"; fi
+	if [ -n "$2" ] && test "$2" "$3" "$4"; then ok "$1"; else not_ok "$1" "got $2, want $3 $4"; fi
 }
 
 run_ok() { # DESCRIPTION COMMAND...
@@ -341,18 +342,18 @@ count() { # namespaces|attachments
 # there is no fence.
 declare -A F C B
 fence() { # NAME
-	local key value hook verdict packets bytes ino
+	local kind key value bytes ino
 	ino=$(inode_of "$1")
 	F=() C=() B=()
-	while IFS=$'\t' read -r key value; do F[$key]=$value; done < <(
-		nsfence ls -j >"$TMP/ls.json"
-		jq -r --argjson i "$ino" '.[] | select(.inode == $i) |
-			{policy, mode, source, instance, inode, cookie, hooks: (.hooks | join(",")),
-			 flags: (.flags | join(","))} | to_entries[] | [.key, (.value | tostring)] | @tsv' "$TMP/ls.json")
-	while read -r hook verdict packets bytes; do
-		C[$hook.$verdict]=$packets B[$hook.$verdict]=$bytes
-	done < <(jq -r --argjson i "$ino" '.[] | select(.inode == $i) | .counters[] |
-		"\(.hook) \(.verdict) \(.packets) \(.bytes)"' "$TMP/ls.json")
+	while IFS=$'\t' read -r kind key value bytes; do
+		case $kind in
+		F) F[$key]=$value ;;
+		C) C[$key]=$value B[$key]=$bytes ;;
+		esac
+	done < <(nsfence ls -j | jq -r --argjson i "$ino" '.[] | select(.inode == $i) |
+		({policy, mode, source, instance, inode, hooks: (.hooks | join(",")),
+		  flags: (.flags | join(","))} | to_entries[] | ["F", .key, .value]),
+		(.counters[] | ["C", .hook + "." + .verdict, .packets, .bytes]) | @tsv')
 }
 
 fenced() { nsfence ls -j | jq -e --argjson i "$(inode_of "$1")" 'any(.[]; .inode == $i)' >/dev/null; }
@@ -403,8 +404,11 @@ daemon_stop() { # SIGNAL
 
 cleanup() {
 	local ns pid
-	for pid in "${JOBS[@]}"; do kill -9 "$pid" 2>/dev/null; done
-	wait 2>/dev/null
+	for pid in "${JOBS[@]}"; do
+		kill -CONT "$pid"
+		kill -9 "$pid"
+		wait "$pid"
+	done 2>/dev/null
 	loaded && nsfence detach --all >/dev/null 2>&1
 	for ns in /run/netns/*; do [ -e "$ns" ] && ip netns del "${ns##*/}"; done 2>/dev/null
 	return 0

@@ -4,6 +4,7 @@
  *
  *	rawgenl ids			"family=N group=M" as this namespace knows them
  *	rawgenl counts			"namespaces=N attachments=M", of the module
+ *	rawgenl churn TARGET COUNT	fences TARGET anew, COUNT times: as many events
  *	rawgenl try [-f FAMILY] INODE	each command, well formed: one line each,
  *					"COMMAND ERRNO MESSAGE"; -f: by raw number
  *	rawgenl malformed TARGET OTHER	messages that must be refused; TARGET is
@@ -316,6 +317,18 @@ static int print_counts(void)
 	return 0;
 }
 
+/* Events without end: the fence of TARGET is replaced COUNT times. */
+static int churn(long count)
+{
+	struct nl_answer a;
+
+	while (count-- > 0)
+		if (nl_attach(&nl, target_fd, count % 2 ? "drop" : "reject",
+			      NSFENCE_F_MANUAL | NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT, &a))
+			die("%s %s", errno_name(a.err), a.extack);
+	return 0;
+}
+
 static int try_all(void)
 {
 	try_one("version-get", request(VERSION, 0));
@@ -330,7 +343,7 @@ static int try_all(void)
 int main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: rawgenl ids | counts | try [-f FAMILY] INODE | malformed TARGET OTHER";
+		"usage: rawgenl ids | counts | churn TARGET COUNT | try [-f FAMILY] INODE | malformed TARGET OTHER";
 	int err;
 
 	if (argc < 2)
@@ -359,12 +372,16 @@ int main(int argc, char **argv)
 		inode = (uint32_t)strtoul(argv[2], NULL, 10);
 		return try_all();
 	}
-	if (strcmp(argv[1], "malformed") || argc != 4 || err)
+	if (argc != 4 || err)
 		die("%s", usage);
 	target_fd = open(argv[2], O_RDONLY | O_CLOEXEC);
-	other_fd = open(argv[3], O_RDONLY | O_CLOEXEC);
-	if (other_fd < 0 || target_fd < 0)
+	if (target_fd < 0)
 		die("no such namespace");
 	inode = fd_inode(target_fd);
+	if (!strcmp(argv[1], "churn"))
+		return churn(atol(argv[3]));
+	other_fd = open(argv[3], O_RDONLY | O_CLOEXEC);
+	if (strcmp(argv[1], "malformed") || other_fd < 0)
+		die("%s", usage);
 	return malformed();
 }
