@@ -48,12 +48,12 @@ int sync_open(struct sync *s, struct err *e)
 	int ret;
 
 	close_module(s);
-	ret = genl_open(&s->requests, e);
-	if (!ret)
-		ret = genl_open(&s->events, e);
 	/* Listen first, look afterwards: what happens in between is not lost. */
+	ret = genl_open(&s->events, e);
 	if (!ret)
 		ret = genl_subscribe(s->events, e);
+	if (!ret)
+		ret = genl_open(&s->requests, e);
 	if (ret)
 		close_module(s);
 	return ret;
