@@ -205,6 +205,7 @@ static int load_fence(struct request *r, struct config *config)
 	return 0;
 }
 
+/* The source is for people: where it alone differs, nothing is wrong. */
 static bool same_fence(const struct genl_netns *n, const struct genl_fence *f)
 {
 	const uint32_t mask = GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_MANUAL;
@@ -212,7 +213,7 @@ static bool same_fence(const struct genl_netns *n, const struct genl_fence *f)
 	enum genl_mode mode = strcmp(f->policy, "audit") ? f->mode : GENL_MODE_AUDIT;
 
 	return !strcmp(n->policy, f->policy) && n->mode == mode && n->hooks == f->hooks &&
-		(n->flags & mask) == (f->flags & mask) && !strcmp(n->source, f->source);
+		(n->flags & mask) == (f->flags & mask);
 }
 
 /*
