@@ -121,7 +121,6 @@ static void plan_claims(struct reconcile_plan *plan, struct reconcile_item **cla
 static void resolve_names(struct reconcile_plan *plan, const struct config *c,
 			  const struct netns_name *names, size_t n)
 {
-	const struct config_netns *want;
 	struct reconcile_item *item;
 	size_t i;
 
@@ -130,10 +129,11 @@ static void resolve_names(struct reconcile_plan *plan, const struct config *c,
 			.want = &c->netns[i], .state = RECONCILE_ABSENT,
 		};
 	for (i = 0; i < n; i++) {
-		want = config_find(c, names[i].name);
-		if (!want)
+		const struct config_netns *found = config_find(c, names[i].name);
+
+		if (!found)
 			continue;
-		item = &plan->items[want - c->netns];
+		item = &plan->items[found - c->netns];
 		item->inode = names[i].inode;
 		if (!item->inode)
 			item->state = RECONCILE_PENDING;
