@@ -14,6 +14,7 @@ flood() { # FENCE-COMMAND...
 	topology --no-echo
 	"$@" >/dev/null || bail "prepare: $*"
 	inode=$(inode_of r)
+	before=$(count namespaces)
 	start_ready count udpflood count -n b -t 120000 9
 	pid_count=$READY_PID
 	hold_many "$others" -o /run/netns/r
@@ -27,13 +28,13 @@ flood() { # FENCE-COMMAND...
 	fi
 	ip netns del r		# mknetns still holds it
 	let_go
-	wait_until 60 counts_are "namespaces=$((base_namespaces + 3)) attachments=0"
+	wait_until 60 counts_are "namespaces=$((before - 1)) attachments=0"
 	died=$?
 	stop_job "$pid_send"
 	stop_job "$pid_count"
 	received=$(sed -n 's/received=//p' "$TMP/count.out")
 	sent=$(sed -n 's/sent=\([0-9]*\).*/\1/p' "$TMP/send.out")
-	netns_del a b u
+	netns_del a b u keeper
 	wait_until 60 counts_are "$BASE"
 	return $died
 }
@@ -41,7 +42,6 @@ flood() { # FENCE-COMMAND...
 rx() { ip -n "$1" -s -j link show "$2" | jq '.[0].stats64.rx.packets'; }
 flood_runs() { [ "$(rx r va)" -gt 500 ]; }
 flood_arrives() { [ "$(rx b vr)" -gt 500 ]; }
-base_namespaces=$(count namespaces)
 
 flood true
 is "no fence: the router died" "$?" 0
