@@ -86,6 +86,10 @@ static void format_status(const struct daemon *d, char *buf, size_t size)
 	}
 	fclose(f);
 	buf[size - 1] = 0;
+	/* A newline would begin another message to the manager. */
+	for (; *buf; buf++)
+		if ((unsigned char)*buf < 0x20)
+			*buf = '?';
 }
 
 static void update_status(struct daemon *d)

@@ -161,8 +161,14 @@ static enum trouble attach(struct pass *p, const struct reconcile_action *a,
 	int ret;
 
 	ret = select_name(want->name, &ref, e);
-	if (ret)	/* -ENOENT: deleted since we looked */
-		return ret == -ENOENT ? TROUBLE_SOON : judge(-ret, e);
+	/*
+	 * Deleted since we looked; or made anew, and not mounted yet: without
+	 * CAP_DAC_OVERRIDE the plain file of `ip netns add` cannot be opened.
+	 */
+	if (ret == -ENOENT || ret == -EACCES)
+		return TROUBLE_SOON;
+	if (ret)
+		return judge(-ret, e);
 
 	if (a->verb == RECONCILE_DO_REPLACE)
 		fence.flags |= GENL_F_REPLACE;
