@@ -125,10 +125,15 @@ fuzz:
 	@scripts/setup tools check
 	@scripts/fuzz $(or $(FUZZ_SECONDS),300)
 
+# Any of scripts/kernels list; this one needs no chroot to compile the module.
+DEMO_KERNEL ?= 6.12
+
 demo:
 	@scripts/setup tools module vm
 	@$(MAKE) --no-print-directory tools testers
-	@scripts/demo
+	@scripts/kernels fetch $(DEMO_KERNEL)
+	@scripts/kernels module $(DEMO_KERNEL)
+	@scripts/demo $(DEMO_KERNEL)
 
 # ---- installation -----------------------------------------------------------
 
