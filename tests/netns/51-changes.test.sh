@@ -8,12 +8,13 @@ load
 # Packets that went past the input hook into a's sockets: Ip InDelivers.
 delivered() { in_ns a awk '/^Ip:/ && $2 ~ /^[0-9]/ { print $10 }' /proc/net/snmp; }
 arriving() { [ "$(rx)" -gt "$1" ]; }
-rx() { ip -n a -s -j link show vr | jq '.[0].stats64.rx.packets'; }
+rx() { in_ns a awk '$1 == "vr:" { print $3 }' /proc/net/dev; }
 # Waits until N more packets have come to a's device.
 more() { wait_until 30 arriving $(($(rx) + $1)); }
 
+# As nice as can be: on one processor it takes what the others leave.
 start_ready count udpflood count -n a -t 600000 9
-udpflood send -n r -t 600000 $A4 9 >"$TMP/send.out" &
+nice -n 19 udpflood send -n r -t 600000 $A4 9 >"$TMP/send.out" &
 flood=$!
 JOBS+=("$flood")
 more 100 || bail "the flood runs"
@@ -22,8 +23,8 @@ d=$(delivered)
 more 100
 cmp_num "no fence: the flood is delivered" "$(($(delivered) - d))" -ge 100
 
-rounds=20 slipped=0 stuck=0
-[ -z "$DEBUG" ] || rounds=8
+rounds=12 slipped=0 stuck=0
+[ -z "$DEBUG" ] || rounds=5
 for ((i = 0; i < rounds; i++)); do
 	nsfence attach a drop >/dev/null || bail "attach"
 	d=$(delivered)
@@ -96,7 +97,7 @@ no_nft_hooks "storm: no hook is left" a b u
 
 # --- loading and unloading while namespaces come and go ------------------------------
 run_ok "unload" unload
-loads=10
+loads=6
 [ -z "$DEBUG" ] || loads=4
 (while :; do mknetns -k 3 10 || exit 1; done >/dev/null) &
 JOBS+=($!)
@@ -112,7 +113,7 @@ is "and those never failed" "$(kill -0 $births && echo lives)" lives
 stop_job "$births"
 
 # Fenced from load on: the flood is not delivered from the moment modprobe is back.
-udpflood send -n r -t 600000 $A4 9 >"$TMP/send.out" &
+nice -n 19 udpflood send -n r -t 600000 $A4 9 >"$TMP/send.out" &
 JOBS+=($!)
 more 50
 d=$(delivered)
