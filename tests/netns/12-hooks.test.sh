@@ -42,6 +42,9 @@ run_fails "reject where it cannot be is refused" 1 "input, forward and output" n
 run_fails "forward, and forward-accept: refused" 1 "forward" nsfence attach a drop --hooks input,forward --forward-accept
 traffic "refused: a is as it was" a $RA4 $RA6 ok
 
+# Connections that a could not answer are forgotten, or they are answered now.
+echo_off a
+echo_on a
 run_ok "a router, fenced on input and output" nsfence attach r drop --hooks input,output
 traffic "forward is fenced all the same: a does not reach b" a $B4 $B6 $silent
 traffic "nor b a" b $A4 $A6 $silent
