@@ -102,7 +102,7 @@ while :; do
 	[[ $out == *[Mm]emory* ]] || bad="k=$k: $out"
 	fence a
 	[ "${F[policy]} ${F[hooks]} ${F[source]} ${F[instance]}" = "$was" ] || bad="k=$k: ${F[*]}"
-	[ "$(nft_hooks a)" = "$hooks" ] || bad="k=$k: $(nft_hooks a) hooks, there were $hooks"
+	[ -n "$DEBUG" ] || [ "$(nft_hooks a)" = "$hooks" ] || bad="k=$k: $(nft_hooks a) hooks, there were $hooks"
 	[ "$(probe r "ping,$A4")" = ETIMEDOUT ] || bad="k=$k: a ping passed"
 	[ $k -lt 30 ] || break
 	k=$((k + 1))

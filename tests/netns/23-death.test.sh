@@ -5,7 +5,7 @@
 # the devices do.
 . "$(dirname "$0")/lib.sh"
 others=${NSF_SCALE:-200}
-[ -z "$DEBUG" ] || others=40
+[ -z "$DEBUG" ] || others=25
 load
 
 # A flood from a to b through r, r deleted in its midst; prints how many arrived.
@@ -59,6 +59,8 @@ dropped() {
 wait_ok "drop: its death is told" 30 eval '[ -n "$(dropped)" ]'
 cmp_num "drop: with its counter" "$(dropped)" -ge 500
 stop_job "$monitor"
+
+[ -z "$DEBUG" ] || finish		# once is slow enough there
 
 flood nsfence attach r reject
 is "reject: the router died" "$?" 0

@@ -3,7 +3,7 @@
 # in the module's counts nor in the kernel's memory or log.
 . "$(dirname "$0")/lib.sh"
 n=${NSF_SCALE:-1000} why=
-[ -z "$DEBUG" ] || { n=100 why=" (debug kernel: not 1000)"; }
+[ -z "$DEBUG" ] || { n=60 why=" (debug kernel: not 1000)"; }
 netns_add a
 load
 run_ok "a fence beside them" nsfence attach a drop

@@ -24,7 +24,7 @@ more 100
 cmp_num "no fence: the flood is delivered" "$(($(delivered) - d))" -ge 100
 
 rounds=12 slipped=0 stuck=0
-[ -z "$DEBUG" ] || rounds=5
+[ -z "$DEBUG" ] || rounds=3
 for ((i = 0; i < rounds; i++)); do
 	nsfence attach a drop >/dev/null || bail "attach"
 	d=$(delivered)
@@ -62,7 +62,7 @@ nsfence detach --all >/dev/null
 
 # --- side by side ------------------------------------------------------------------
 times=25
-[ -z "$DEBUG" ] || times=8
+[ -z "$DEBUG" ] || times=5
 storm() { # NUMBER
 	local i rc ns policies=(drop reject accept audit) names=(a b u)
 	for ((i = 0; i < times; i++)); do
@@ -98,7 +98,7 @@ no_nft_hooks "storm: no hook is left" a b u
 # --- loading and unloading while namespaces come and go ------------------------------
 run_ok "unload" unload
 loads=6
-[ -z "$DEBUG" ] || loads=4
+[ -z "$DEBUG" ] || loads=2
 (while :; do mknetns -k 3 10 || exit 1; done >/dev/null) &
 JOBS+=($!)
 births=$!

@@ -74,8 +74,8 @@ wait_ok "made again, it is fenced again, from within the sandbox" 30 fenced web2
 
 # --- reload -------------------------------------------------------------------------
 configure '[netns web1]' 'policy = dorp'
-sctl reload nsfenced.service
-wait_ok "reload with an error: the status says FAILED" 30 shows nsfenced.service StatusText FAILED
+run_fails "reload with an error fails" 1 '' sctl reload nsfenced.service
+wait_ok "the status says FAILED" 30 shows nsfenced.service StatusText FAILED
 is "and the service is up" "$(show nsfenced.service ActiveState)" active
 fence web1
 is "nothing has changed" "${F[policy]:-}" drop
@@ -102,6 +102,10 @@ run_ok "stopped: still fenced" fenced web1
 configure '[netns web1]' 'policy = dorp'
 run_fails "a bad configuration: it does not start" 1 'failed' sctl start nsfenced.service
 run_ok "and the fence stands" fenced web1
+is "it may be tried as often as it takes" "$(show nsfenced.service StartLimitIntervalUSec)" 0
+configure '[netns web1]' 'policy = reject'
+wait_ok "mended, it comes up by itself" 60 shows nsfenced.service ActiveState '^active$'
+run_ok "and does what is configured" fence_policy_is web1 reject
 sctl stop nsfenced.service
 sctl reset-failed nsfenced.service
 
@@ -114,6 +118,12 @@ is "web2 is fenced as configured" "${F[policy]:-} ${F[flags]:-}" "accept born"
 run_ok "web1 is not" unfenced web1
 run_ok "it stops" sctl stop nsfence@web2.service
 run_ok "and web2 is fenced no more" unfenced web2
+netns_add web-3
+configure '[netns web1]' 'policy = drop' '[netns web2]' 'policy = accept' '[netns web-3]' 'policy = drop'
+run_ok "a name with a dash" sctl start nsfence@web-3.service
+run_ok "is that name" fenced web-3
+run_ok "also for the stop" sctl stop nsfence@web-3.service
+run_ok "which takes its fence off" unfenced web-3
 run_fails "a name that is not there: it fails" 1 'failed' sctl start nsfence@nosuch.service
 run_ok "nsfence@web2.service once more" sctl start nsfence@web2.service
 run_ok "the daemon starts" sctl start nsfenced.service

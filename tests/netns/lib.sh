@@ -33,8 +33,8 @@ export A4 A6 RA4 RA6 B4 B6 RB4 RB6 U4 U6 RU4 RU6
 # debug kernel is ten times slower. Silence is never the only evidence: the
 # fence's counters are the other.
 QUIET=${NSF_QUIET:-400} ANSWER=${NSF_ANSWER:-8000}
-DEBUG=${NSF_DEBUG:-}
-[ -z "$DEBUG" ] || QUIET=${NSF_QUIET:-1500}
+DEBUG=${NSF_DEBUG:-}	# empty, or 1
+[ -z "$DEBUG" ] || QUIET=${NSF_QUIET:-800}
 
 NAME=$(basename "$0" .test.sh)
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/nsf-$NAME.XXXXXX")
