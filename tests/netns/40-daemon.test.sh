@@ -94,7 +94,8 @@ wait_ok "manual: taken off by hand, the configuration has its way" 30 eval 'fenc
 # --- reload ----------------------------------------------------------------------------------
 printf '[netns u]\npolicy = reject\n' >"$conf/nsfence.conf.d/20-u.conf"
 kill -HUP "$DAEMON"
-wait_ok "reload: a changed policy" 30 eval 'fence u; [ "${F[policy]:-}" = reject ]'
+wait_ok "reload: a changed policy" 30 eval 'fence u; [ "${F[policy]:-}" = reject ]' ||
+	diag "$(tail -n 12 "$TMP/nsfenced.log"; nsfence ls)"
 rm "$conf/nsfence.conf.d/20-u.conf"
 kill -HUP "$DAEMON"
 wait_ok "reload: a section that is gone takes its fence with it" 30 unfenced u
