@@ -19,7 +19,8 @@ WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wformat=2 -Wundef -Wvla
 HARDEN	:= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -DNSF_VERSION='"$(VERSION)"' -MMD -MP $(WARN)
+BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -DNSF_VERSION='"$(VERSION)"' \
+	   -DNSF_CONFDIR='"$(SYSCONFDIR)/nsfence"' -MMD -MP $(WARN)
 LIBS	:= -lmnl -ljansson -linih -lsystemd -lpthread
 
 # The data flow of user space is in the file names; the two programs are the
@@ -171,6 +172,7 @@ uninstall:
 	  $(MAN8:daemon/man/%='$(DESTDIR)$(MANDIR)/man8/%') \
 	  $(UNITS:%='$(DESTDIR)$(UNITDIR)/%') '$(DESTDIR)$(MODLOADDIR)/nsfence.conf'
 	rm -f '$(DESTDIR)'/lib/modules/*/updates/nsfence.ko
+	if test -z '$(DESTDIR)'; then depmod; fi
 	@echo 'left alone: $(DESTDIR)$(SYSCONFDIR)/nsfence'
 
 clean:

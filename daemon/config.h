@@ -15,7 +15,10 @@
 
 #include "genl.h"
 
-#define CONFIG_DIR		"/etc/nsfence"
+#ifndef NSF_CONFDIR			/* the Makefile's SYSCONFDIR */
+#define NSF_CONFDIR		"/etc/nsfence"
+#endif
+#define CONFIG_DIR		NSF_CONFDIR
 #define CONFIG_MAX_FILE		(1024 * 1024)	/* bytes */
 #define CONFIG_MAX_FILES	1024		/* in nsfence.conf.d */
 #define CONFIG_MAX_ERRORS	100		/* kept; the rest is counted */
