@@ -7,10 +7,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "clock.h"
 #include "cmd.h"
 #include "config.h"
 #include "out.h"
+
+/* With --configured, for what passes by itself. */
+#define RETRY_MS	2000
+#define RETRY_PAUSE_MS	20
 
 enum {
 	OPT_HOOKS = CMD_OPT,
@@ -220,7 +226,7 @@ static bool same_fence(const struct genl_netns *n, const struct genl_fence *f)
  * As nsfenced would: what is right already stays (and keeps its counters), a
  * fence made by hand is left alone, anything else is replaced.
  */
-static int attach_configured(struct genl *g, const struct genl_target *t, struct genl_fence *f,
+static int attach_configured(struct genl *g, struct genl_target *t, struct genl_fence *f,
 			     uint64_t *instance, struct err *e)
 {
 	struct genl_netns now;
@@ -236,36 +242,63 @@ static int attach_configured(struct genl *g, const struct genl_target *t, struct
 		*instance = now.instance;
 		return 0;
 	}
-	if (now.instance)
-		f->flags |= GENL_F_REPLACE;
+	/* That one, not what somebody may put there meanwhile. */
+	t->instance = now.instance;
+	f->flags = now.instance ? f->flags | GENL_F_REPLACE : f->flags & ~GENL_F_REPLACE;
 	return genl_attach(g, t, f, instance, e);
+}
+
+/* @where: what the message is about, NULL if it says so itself. */
+static int attach_once(struct request *r, struct genl_target *t, uint64_t *instance,
+		       const char **where, struct err *e)
+{
+	struct genl *g;
+	int ret;
+
+	*where = NULL;
+	/* The selection first: a wrong name is told with and without a module. */
+	ret = target_resolve(&r->target, t, e);
+	if (ret)
+		return ret;
+	ret = genl_open(&g, e);
+	if (ret)
+		goto out;
+	*where = r->target.label;
+	if (r->configured)
+		ret = attach_configured(g, t, &r->fence, instance, e);
+	else
+		ret = genl_attach(g, t, &r->fence, instance, e);
+	genl_close(g);
+out:
+	target_clean(&r->target);
+	return ret;
+}
+
+/* Being made, not mounted yet, or changed while we looked: as nsfenced, again. */
+static bool passes(int ret)
+{
+	return ret == -EAGAIN || ret == -ESTALE || ret == -EEXIST;
 }
 
 static int attach(const struct cmd *c, struct request *r)
 {
+	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_MS * 1000000L };
+	uint64_t instance = 0, last = clock_ms() + RETRY_MS;
 	struct genl_target t;
-	uint64_t instance = 0;
 	struct err e = { 0 };
-	struct genl *g;
+	const char *where;
 	int ret;
 
-	/* The selection first: a wrong name is told with and without a module. */
-	if (target_resolve(&r->target, &t, &e))
-		return cmd_fail(&e, NULL);
-	if (genl_open(&g, &e)) {
-		target_clean(&r->target);
-		return cmd_fail(&e, NULL);
+	for (;;) {
+		ret = attach_once(r, &t, &instance, &where, &e);
+		if (!r->configured || !passes(ret) || clock_ms() >= last)
+			break;
+		nanosleep(&pause, NULL);
 	}
-	if (r->configured)
-		ret = attach_configured(g, &t, &r->fence, &instance, &e);
-	else
-		ret = genl_attach(g, &t, &r->fence, &instance, &e);
-	genl_close(g);
-	target_clean(&r->target);
 	if (ret) {
 		if (!r->configured)
 			add_advice(&e);
-		return cmd_fail(&e, r->target.label);
+		return cmd_fail(&e, where);
 	}
 	report(c, r, t.inode, instance);
 	return EXIT_DONE;
@@ -326,7 +359,8 @@ const struct command cmd_attach = {
 "  --source TEXT      shown by ls as SOURCE (default: manual)\n"
 "  --configured       attach what the configuration says for NAME, not marked\n"
 "                     manual (for nsfence@NAME.service)\n"
-"  --config PATH      with --configured: the configuration (/etc/nsfence)\n"
+"  --config PATH      with --configured: the configuration\n"
+"                     (" CONFIG_DIR ")\n"
 "  -v, --verbose      say what was done\n"
 "  -j, --json         inode and instance as JSON; -p, --pretty: indented\n"
 "  -h, --help         this text\n",

@@ -41,7 +41,8 @@ static int detach_all(const struct cmd *c)
 	struct genl *g;
 	int ret;
 
-	if (genl_open(&g, &e))
+	/* Of any ABI: this is how a module that is too old or too new is unloaded. */
+	if (genl_open_any(&g, &e))
 		return cmd_fail(&e, NULL);
 	ret = genl_detach_all(g, &count, &e);
 	genl_close(g);

@@ -98,7 +98,7 @@ static void on_event(void *data, enum genl_event_type type, const struct genl_ne
 	names_clean(&names);
 }
 
-static void show_lost(const struct cmd *c)
+static void show_lost(const struct cmd *c, const char *why)
 {
 	char time[64];
 
@@ -106,8 +106,7 @@ static void show_lost(const struct cmd *c)
 	if (c->json)
 		out_json_print(event_json(time, "lost"), c->pretty, stdout);
 	else
-		printf("%s lost     events were lost: more came than could be shown (nsfence ls tells what is)\n",
-		       time);
+		printf("%s lost     events were lost: %s\n", time, why);
 }
 
 /* 0: a signal, or the reader of our output is gone; else an exit code. */
@@ -135,8 +134,10 @@ static int watch(struct monitor *m, struct genl *g, int signals)
 			continue;
 		ret = genl_events(g, on_event, m, &e);
 		if (ret == -ENOBUFS)
-			show_lost(m->cmd);
-		else if (ret)
+			show_lost(m->cmd, "more came than could be shown (nsfence ls tells what is)");
+		else if (ret == -ENOTCONN)
+			show_lost(m->cmd, "the module was unloaded");
+		if (ret && ret != -ENOBUFS)
 			return cmd_fail(&e, NULL);
 	}
 	return EXIT_DONE;
@@ -212,7 +213,8 @@ const struct command cmd_monitor = {
 "Prints a line when a namespace is born or has died, and when a fence was\n"
 "attached or detached: time, event, inode, names, policy, instance, source. Ends\n"
 "on SIGINT and SIGTERM. A line \"lost\" says that more events came than could be\n"
-"shown.\n"
+"shown, or that the module was unloaded: then it is the last, and the exit code\n"
+"is 3.\n"
 "\n"
 "  --count N      end after N events\n"
 "  -v, --verbose  say \"listening\" on standard error when no event can be missed\n"

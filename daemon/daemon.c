@@ -20,6 +20,7 @@
 #include "runtime.h"
 #include "select.h"
 #include "sync.h"
+#include "utf8.h"
 #include "watch.h"
 
 /* The net under everything: what no event told is found after that time. */
@@ -34,6 +35,8 @@
 /* Between two status lines; and until a manager that took none is asked again. */
 #define TELL_GAP_MS	100
 #define TELL_AGAIN_MS	1000
+/* READY=1 waits that long for what passes by itself. */
+#define READY_MS	2000
 
 struct daemon {
 	const struct daemon_options *opt;
@@ -52,6 +55,8 @@ struct daemon {
 	uint64_t watchdog_ms;
 	struct sync_summary summary;	/* of the last pass */
 	bool complete;			/* that one was */
+	bool settling;			/* it failed where that passes soon */
+	uint64_t ready_by;
 	char status[512];
 	char told[512];			/* the status as last sent */
 	uint64_t tell_at;		/* not before */
@@ -76,6 +81,8 @@ static void format_status(const struct daemon *d, char *buf, size_t size)
 			s->failed ? "degraded: " : "", s->fenced, s->configured);
 		if (s->absent)
 			fprintf(f, ", %zu not there", s->absent);
+		if (s->pending)
+			fprintf(f, ", %zu not a mount", s->pending);
 		if (s->manual)
 			fprintf(f, ", %zu fenced by hand", s->manual);
 		if (s->failed)
@@ -86,16 +93,15 @@ static void format_status(const struct daemon *d, char *buf, size_t size)
 	}
 	fclose(f);
 	buf[size - 1] = 0;
-	/* A newline would begin another message to the manager. */
-	for (; *buf; buf++)
-		if ((unsigned char)*buf < 0x20)
-			*buf = '?';
+	buf[utf8_cut(buf, size - 4)] = 0;	/* not within the last character */
+	/* A newline would begin another message; what is not UTF-8 is refused. */
+	utf8_clean(buf);
 }
 
 static void update_status(struct daemon *d)
 {
 	format_status(d, d->status, sizeof(d->status));
-	if (!d->ready && d->complete) {
+	if (!d->ready && d->complete && (!d->settling || clock_ms() >= d->ready_by)) {
 		d->ready = d->ready_due = true;
 		log_info("%s", d->status);
 	}
@@ -129,8 +135,10 @@ static void keep_alive(void *data)
 
 	if (now < d->watchdog_at)
 		return;
-	notify_watchdog();
-	d->watchdog_at = now + d->watchdog_ms;
+	if (notify_watchdog() || d->watchdog_ms < TELL_AGAIN_MS)
+		d->watchdog_at = now + d->watchdog_ms;
+	else
+		d->watchdog_at = now + TELL_AGAIN_MS;
 }
 
 /* ---- passes ---- */
@@ -173,6 +181,7 @@ static void run_pass(struct daemon *d, enum sync_scope scope)
 	if (r.unchanged)
 		return;
 	d->complete = r.complete;
+	d->settling = r.soon;
 	d->summary = r.summary;
 	update_status(d);
 }
@@ -361,6 +370,7 @@ static int loop(struct daemon *d)
 		d->due[i] = CLOCK_NEVER;
 	request(d, SYNC_FENCES, 0);
 	request(d, SYNC_MODULE, clock_ms() + RESYNC_MS);
+	d->ready_by = clock_ms() + READY_MS;
 	d->watchdog_ms = notify_watchdog_ms();
 	d->watchdog_at = d->watchdog_ms ? 0 : CLOCK_NEVER;
 	d->sync.alive = keep_alive;

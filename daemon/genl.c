@@ -144,8 +144,7 @@ static int family_lookup(struct genl *g, struct err *e)
 	return ret;
 }
 
-/* Opens and looks the family up; the ABI is not compared. */
-static int open_any(struct genl **out, struct err *e)
+int genl_open_any(struct genl **out, struct err *e)
 {
 	struct genl *g = calloc(1, sizeof(*g));
 	int ret;
@@ -169,7 +168,7 @@ static bool family_changed(const struct genl *old)
 	struct genl *g;
 	bool changed;
 
-	if (open_any(&g, NULL))
+	if (genl_open_any(&g, NULL))
 		return true;
 	changed = g->family.id != old->family.id;
 	genl_close(g);
@@ -183,7 +182,7 @@ int genl_open(struct genl **out, struct err *e)
 	int ret;
 
 	*out = NULL;
-	ret = open_any(&g, e);
+	ret = genl_open_any(&g, e);
 	if (ret)
 		return ret;
 	ret = genl_version_get(g, &v, e);
@@ -243,7 +242,7 @@ int genl_version_probe(struct genl_version *out, struct err *e)
 	struct genl *g;
 	int ret;
 
-	ret = open_any(&g, e);
+	ret = genl_open_any(&g, e);
 	if (ret)
 		return ret;
 	ret = genl_version_get(g, out, e);
@@ -318,6 +317,17 @@ static int by_inode(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+/* Where namespaces come and go all the time, no dump is of one moment. */
+static bool is_usable(const struct dump *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (d->v[i].flags & GENL_F_INITIAL)
+			return true;
+	return false;
+}
+
 int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct err *e)
 {
 	struct dump d = { NULL, 0, 0 };
@@ -340,7 +350,7 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 			continue;
 		if (ret)
 			break;
-		if (!r.interrupted) {
+		if (!r.interrupted || (i + 1 == DUMP_TRIES && is_usable(&d))) {
 			if (d.n > 1)
 				qsort(d.v, d.n, sizeof(*d.v), by_inode);
 			*out = d.v;
@@ -392,6 +402,8 @@ int genl_attach(struct genl *g, const struct genl_target *t,
 	if (ret)
 		return ret;
 	put_target(r.nlh, t);
+	if (t->instance)
+		mnl_attr_put_u64(r.nlh, NSFENCE_A_INSTANCE, t->instance);
 	mnl_attr_put_strz(r.nlh, NSFENCE_A_POLICY, f->policy);
 	mnl_attr_put_u32(r.nlh, NSFENCE_A_MODE, f->mode);
 	if (f->hooks)
@@ -443,6 +455,7 @@ int genl_detach_all(struct genl *g, uint32_t *count, struct err *e)
 int genl_subscribe(struct genl *g, struct err *e)
 {
 	int size = EVENT_RCVBUF, fd = mnl_socket_get_fd(g->nl);
+	uint32_t controller = GENL_ID_CTRL;	/* its group `notify` has its number */
 
 	if (!g->family.lifecycle)
 		return err_set(e, EOPNOTSUPP, EXIT_REFUSED,
@@ -450,7 +463,10 @@ int genl_subscribe(struct genl *g, struct err *e)
 	/* A burst of dying namespaces must fit; else ENOBUFS and a resync. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &g->family.lifecycle,
+	/* That first: the family may go between the two. */
+	if (mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &controller,
+				  sizeof(controller)) < 0 ||
+	    mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &g->family.lifecycle,
 				  sizeof(g->family.lifecycle)) < 0) {
 		if (errno == EPERM)
 			return err_set(e, EPERM, EXIT_REFUSED,
@@ -485,6 +501,10 @@ int genl_events(struct genl *g,
 				       ret == -EMSGSIZE ? "one is longer than 64 KiB" :
 				       strerror(-ret));
 		while ((ret = genl_parse_next(&rest, &m, e)) > 0) {
+			if (m.type == GENL_ID_CTRL &&
+			    genl_parse_family_gone(&m) == g->family.id)
+				return err_set(e, ENOTCONN, EXIT_UNREACHABLE,
+					       "the module was unloaded, or loaded anew, in the meantime");
 			if (m.type != g->family.id)
 				continue;
 			ret = genl_parse_event(&m, &type, &n, e);

@@ -92,7 +92,8 @@ struct genl_target {
 	bool has_cookie;
 	uint64_t cookie;
 	int fd;				/* open nsfs descriptor, or -1 */
-	uint64_t instance;		/* detach only; 0: whatever is there */
+	/* Of the fence to detach or replace, ESTALE if it is another; 0: any. */
+	uint64_t instance;
 };
 
 struct genl_fence {
@@ -118,6 +119,11 @@ struct genl;
  * the module speaks another ABI; the message says which side to update.
  */
 int genl_open(struct genl **out, struct err *e);
+/*
+ * The same with a module of any ABI: for the few commands that no version
+ * changes, and that lead to another module (version, detach of all).
+ */
+int genl_open_any(struct genl **out, struct err *e);
 void genl_close(struct genl *g);
 /* For poll(2); readable when genl_events() has something. */
 int genl_fd(const struct genl *g);
@@ -133,7 +139,9 @@ int genl_netns_get(struct genl *g, const struct genl_target *t,
 		   struct genl_netns *out, struct err *e);
 /*
  * All namespaces into a malloc'ed array, sorted by inode; the caller frees it.
- * A dump that the kernel marks as interrupted is asked for again, up to 10 times.
+ * A dump that the kernel marks as interrupted is asked for again, up to 10
+ * times; then the last one is taken: it may lack a namespace, or hold one twice.
+ * One without the initial namespace is none: EAGAIN.
  */
 int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct err *e);
 int genl_attach(struct genl *g, const struct genl_target *t,
@@ -141,11 +149,15 @@ int genl_attach(struct genl *g, const struct genl_target *t,
 int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct err *e);
 int genl_detach_all(struct genl *g, uint32_t *count, struct err *e);
 
-/* Joins the group `lifecycle`. Use a struct genl of its own for events. */
+/*
+ * Joins the group `lifecycle`, and the one that tells of the family's end. Use a
+ * struct genl of its own for events.
+ */
 int genl_subscribe(struct genl *g, struct err *e);
 /*
  * Takes the events that wait, without blocking. Returns 0 when there is none
- * left, -ENOBUFS when the kernel dropped some (the caller resynchronises).
+ * left, -ENOBUFS when the kernel dropped some (the caller resynchronises),
+ * -ENOTCONN (EXIT_UNREACHABLE) when the module was unloaded.
  */
 int genl_events(struct genl *g,
 		void (*cb)(void *data, enum genl_event_type type,

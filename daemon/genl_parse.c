@@ -318,6 +318,21 @@ int genl_parse_family(const struct genl_msg *m, struct genl_family *out, struct 
 	return ret;
 }
 
+uint16_t genl_parse_family_gone(const struct genl_msg *m)
+{
+	struct span attrs;
+	struct attr a;
+	uint8_t cmd = 0;
+	uint16_t id = 0;
+
+	if (open_genl(m, &cmd, &attrs, NULL) || cmd != CTRL_CMD_DELFAMILY)
+		return 0;
+	while (attr_next(&attrs, &a, NULL) > 0)
+		if (a.type == CTRL_ATTR_FAMILY_ID && a.value.len == sizeof(id))
+			memcpy(&id, a.value.data, sizeof(id));
+	return id;
+}
+
 int genl_parse_version(const struct genl_msg *m, struct genl_version *out, struct err *e)
 {
 	struct span attrs;

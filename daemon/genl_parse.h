@@ -58,6 +58,8 @@ int genl_parse_ack(const struct genl_msg *m, struct genl_ack *out, struct err *e
 
 /* These take messages whose payload starts with a genlmsghdr. */
 int genl_parse_family(const struct genl_msg *m, struct genl_family *out, struct err *e);
+/* The id of a family that was taken away; 0: it is no such message. */
+uint16_t genl_parse_family_gone(const struct genl_msg *m);
 int genl_parse_version(const struct genl_msg *m, struct genl_version *out, struct err *e);
 int genl_parse_netns(const struct genl_msg *m, struct genl_netns *out, struct err *e);
 int genl_parse_answer(const struct genl_msg *m, struct genl_answer *out, struct err *e);

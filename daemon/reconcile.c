@@ -134,7 +134,9 @@ static void resolve_names(struct reconcile_plan *plan, const struct config *c,
 		if (!found)
 			continue;
 		item = &plan->items[found - c->netns];
-		item->inode = names[i].inode;
+		item->link = names[i].link;
+		if (!item->link)
+			item->inode = names[i].inode;
 		if (!item->inode)
 			item->state = RECONCILE_PENDING;
 	}
@@ -163,7 +165,7 @@ int reconcile_plan(const struct config *c,
 
 	resolve_names(out, c, names, n_names);
 	for (i = 0; i < n_names; i++)
-		if (names[i].inode)
+		if (names[i].inode && !names[i].link)
 			named[n_named++] = names[i].inode;
 	for (i = 0; i < out->n_items; i++)
 		if (out->items[i].inode)

@@ -17,6 +17,10 @@
  *                       manual, or none        -
  *   without a name      any                    -
  *
+ * A name that is a symbolic link names nothing: to what it leads now, perhaps
+ * /proc/PID/ns/net, it may not lead in a moment, when the number of the process
+ * is given to another.
+ *
  * The last line: `ip netns del` takes the name, and the namespace lives on
  * while a process is in it. That it cannot be named any more is no reason to
  * open it; the fence goes with the namespace.
@@ -24,6 +28,7 @@
 #ifndef NSF_RECONCILE_H
 #define NSF_RECONCILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +41,7 @@ enum reconcile_state {
 	RECONCILE_ATTACH,	/* has no fence: an action says attach */
 	RECONCILE_REPLACE,	/* has another of ours: an action says replace */
 	RECONCILE_ABSENT,	/* no such name */
-	RECONCILE_PENDING,	/* the file is there, and not yet a namespace */
+	RECONCILE_PENDING,	/* the file is there, and no mount of a namespace */
 	RECONCILE_MANUAL,	/* fenced by hand: left alone */
 	RECONCILE_CONFLICT,	/* ->leader claims the namespace and wishes otherwise */
 	RECONCILE_INITIAL,	/* the name leads to the initial namespace: refused */
@@ -47,6 +52,7 @@ enum reconcile_state {
 struct reconcile_item {
 	const struct config_netns *want;
 	uint32_t inode;			/* 0: absent or pending */
+	bool link;			/* pending: it is a symbolic link */
 	enum reconcile_state state;
 	/*
 	 * Another name of the same namespace, earlier in the configuration:

@@ -21,9 +21,13 @@ static int take_lock(struct runtime *r, struct err *e)
 	char text[16] = "";
 	int n;
 
-	r->lock = openat(r->dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	r->lock = openat(r->dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->lock < 0)
 		return err_set(e, errno, EXIT_REFUSED, "cannot open %s/%s: %s",
+			       RUNTIME_DIR, LOCK, strerror(errno));
+	/* Whoever can open it can lock it, and keep the daemon from starting. */
+	if (fchmod(r->lock, 0600))
+		return err_set(e, errno, EXIT_REFUSED, "cannot change the mode of %s/%s: %s",
 			       RUNTIME_DIR, LOCK, strerror(errno));
 	if (flock(r->lock, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK)
@@ -66,12 +70,14 @@ int runtime_open(struct runtime *r, struct err *e)
 	return ret;
 }
 
-/* Readers see a whole line or no file. */
+/* Readers see the whole file or none. */
 int runtime_write_version(struct runtime *r, struct err *e)
 {
-	static const char text[] = "nsfenced " NSF_VERSION "\n";
+	char text[128];
 	ssize_t n = -1;
 	int fd;
+
+	snprintf(text, sizeof(text), "nsfenced " NSF_VERSION "\npid %d\n", (int)getpid());
 
 	fd = openat(r->dir, VERSION_NEW,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);

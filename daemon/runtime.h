@@ -3,7 +3,8 @@
  * runtime: the daemon's files below /run/nsfence.
  *
  *   lock      held with flock(2) while a daemon runs; contains its PID
- *   version   "nsfenced VERSION", for `nsfence doctor`; there while it runs
+ *   version   "nsfenced VERSION" and "pid N", for `nsfence doctor`, whoever runs
+ *             it; there while the daemon runs, and after one that was killed
  */
 #ifndef NSF_RUNTIME_H
 #define NSF_RUNTIME_H

@@ -289,7 +289,9 @@ static int read_names(DIR *d, dev_t nsfs, struct netns_name **out, size_t *n, st
 		v = &(*out)[*n];
 		memset(v, 0, sizeof(*v));
 		memcpy(v->name, de->d_name, strlen(de->d_name));
-		/* Follows links: some tools put a link to /proc/PID/ns/net there. */
+		/* Some tools put a link to /proc/PID/ns/net there. */
+		v->link = !fstatat(dirfd(d), de->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+			  S_ISLNK(st.st_mode);
 		if (!fstatat(dirfd(d), de->d_name, &st, 0) && st.st_dev == nsfs &&
 		    st.st_ino <= UINT32_MAX)
 			v->inode = (uint32_t)st.st_ino;

@@ -41,6 +41,7 @@ void netns_ref_close(struct netns_ref *ref);
 struct netns_name {
 	char name[256];
 	uint32_t inode;		/* 0: the file is not (yet) a mount of nsfs */
+	bool link;		/* a symbolic link; @inode is what it leads to now */
 };
 
 /*

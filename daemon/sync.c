@@ -5,21 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "reconcile.h"
 #include "sync.h"
+#include "utf8.h"
 
 /* A namespace under construction is ready in no time; memory is not. */
 #define SOON_FIRST_MS	10
 #define SOON_LAST_MS	1000
 #define SLOW_FIRST_MS	250
 #define SLOW_LAST_MS	30000
+/* `ip netns add` makes the file first and mounts then; that takes no time. */
+#define PENDING_MS	5000
 
 enum trouble {
 	TROUBLE_NONE,
 	TROUBLE_SOON,		/* of two glances at a moving world: look again */
 	TROUBLE_SLOW,
 	TROUBLE_MODULE,		/* no use in going on with this pass */
+	TROUBLE_RELOADED,	/* nor in that, but in a new one at once */
 };
 
 struct pass {
@@ -31,6 +36,7 @@ struct pass {
 	struct reconcile_plan plan;
 	int *errnums;			/* parallel to plan.items */
 	enum trouble trouble;		/* the worst */
+	uint64_t pending_due;		/* when to say that a name is pending */
 	struct sync_summary *sum;
 };
 
@@ -138,6 +144,8 @@ static enum trouble judge(int errnum, const struct err *e)
 	case ENXIO:	/* it has died */
 	case EEXIST:	/* somebody has fenced it since we looked */
 		return TROUBLE_SOON;
+	case ENOTCONN:
+		return TROUBLE_RELOADED;
 	case ETIMEDOUT:
 		return TROUBLE_MODULE;
 	default:
@@ -181,6 +189,8 @@ static enum trouble attach(struct pass *p, const struct reconcile_action *a,
 		struct genl_target t = {
 			.inode = ref.inode, .fd = ref.fd,
 			.has_cookie = ref.has_cookie, .cookie = ref.cookie,
+			/* Not one that somebody has put there since we looked. */
+			.instance = a->verb == RECONCILE_DO_REPLACE ? a->actual->instance : 0,
 		};
 
 		ret = genl_attach(p->s->requests, &t, &fence, NULL, e);
@@ -216,8 +226,9 @@ static enum trouble detach(struct pass *p, const struct reconcile_action *a, str
 static void note_problem(struct pass *p, const char *who, const char *what)
 {
 	if (!p->sum->problem[0])
-		snprintf(p->sum->problem, sizeof(p->sum->problem),
-			 "%.80s%s%.150s", who, *who ? ": " : "", what);
+		snprintf(p->sum->problem, sizeof(p->sum->problem), "%.*s%s%.*s",
+			 (int)utf8_cut(who, 80), who, *who ? ": " : "",
+			 (int)utf8_cut(what, 150), what);
 }
 
 /*
@@ -231,6 +242,8 @@ static void action_failed(struct pass *p, const struct reconcile_action *a,
 	size_t i;
 
 	if (!a->item) {
+		if (t == TROUBLE_SOON && p->s->soon_ms < SOON_LAST_MS)
+			return;
 		note_problem(p, "detach", e->text);
 		log_error("inode %u: fence not taken off: %s", a->actual->inode, e->text);
 		return;
@@ -257,7 +270,7 @@ static void carry_out(struct pass *p)
 
 	while (n_attach < p->plan.n_actions && a[n_attach].item)
 		n_attach++;
-	for (i = 0; i < p->plan.n_actions && p->trouble != TROUBLE_MODULE; i++, a++) {
+	for (i = 0; i < p->plan.n_actions && p->trouble < TROUBLE_MODULE; i++, a++) {
 		struct err e = { 0 };
 
 		/* One grace period for all: the last one's covers the others. */
@@ -308,8 +321,10 @@ static void count(struct pass *p, struct reconcile_item *item)
 		sum->fenced++;
 		break;
 	case RECONCILE_ABSENT:
-	case RECONCILE_PENDING:
 		sum->absent++;
+		break;
+	case RECONCILE_PENDING:
+		sum->pending++;
 		break;
 	case RECONCILE_MANUAL:
 		sum->manual++;
@@ -327,6 +342,30 @@ static void count(struct pass *p, struct reconcile_item *item)
 	}
 }
 
+/* Once for each time that it lasts: @r is what was said about it. */
+static void log_pending(struct pass *p, const struct reconcile_item *item,
+			const struct sync_report *r, struct sync_report *now)
+{
+	const struct config_netns *want = item->want;
+	uint64_t since = clock_ms();
+
+	if (r->state == (int)item->state && !r->pending_since)
+		return;
+	if (r->state == (int)item->state)
+		since = r->pending_since;
+	if (clock_ms() < since + PENDING_MS) {
+		now->pending_since = since;
+		if (!p->pending_due || since + PENDING_MS < p->pending_due)
+			p->pending_due = since + PENDING_MS;
+	} else if (item->link) {
+		log_warning("%s (%s): " SELECT_NETNS_DIR "/%s is a symbolic link, which is not followed: not fenced (ip netns attach NAME PID makes a mount)",
+			    want->name, want->source, want->name);
+	} else {
+		log_warning("%s (%s): " SELECT_NETNS_DIR "/%s is a file, and no namespace is mounted on it: nothing to fence",
+			    want->name, want->source, want->name);
+	}
+}
+
 static void report(struct pass *p)
 {
 	struct sync *s = p->s;
@@ -335,7 +374,7 @@ static void report(struct pass *p)
 	p->sum->configured = p->plan.n_items;
 	for (i = 0; i < p->plan.n_items; i++) {
 		struct reconcile_item *item = &p->plan.items[i];
-		struct sync_report *r = &s->reports[i];
+		struct sync_report *r = &s->reports[i], now;
 
 		/* Followers fare as the first name of their namespace did. */
 		if (item->leader && item->state != RECONCILE_CONFLICT)
@@ -345,7 +384,10 @@ static void report(struct pass *p)
 			continue;	/* action_failed() has seen to it */
 		if (r->state != (int)item->state || r->inode != item->inode)
 			log_state(item);
-		*r = (struct sync_report){ .state = item->state, .inode = item->inode };
+		now = (struct sync_report){ .state = item->state, .inode = item->inode };
+		if (item->state == RECONCILE_PENDING)
+			log_pending(p, item, r, &now);
+		*r = now;
 	}
 
 	p->sum->nameless = p->plan.n_nameless;
@@ -373,6 +415,7 @@ static bool same_names(const struct sync *s, const struct pass *p)
 		return false;
 	for (i = 0; i < p->n_names; i++)
 		if (s->names[i].inode != p->names[i].inode ||
+		    s->names[i].link != p->names[i].link ||
 		    strcmp(s->names[i].name, p->names[i].name))
 			return false;
 	return true;
@@ -426,6 +469,11 @@ static void plan_retry(struct sync *s, enum trouble t, struct sync_result *r)
 	case TROUBLE_SOON:
 		r->retry_ms = back_off(&s->soon_ms, SOON_FIRST_MS, SOON_LAST_MS);
 		r->retry_scope = SYNC_FENCES;
+		r->soon = true;
+		break;
+	case TROUBLE_RELOADED:
+		r->retry_ms = 1;
+		r->retry_scope = SYNC_MODULE;
 		break;
 	case TROUBLE_SLOW:
 	case TROUBLE_MODULE:
@@ -456,12 +504,16 @@ void sync_pass(struct sync *s, enum sync_scope scope, struct sync_result *r)
 		if (!s->was_incomplete)
 			log_error("%s; fences that are up stay up, trying again", e.text);
 	}
-	if (p.trouble == TROUBLE_MODULE)
+	if (p.trouble >= TROUBLE_MODULE) {
 		close_module(s);
+		s->was_unreachable = true;
+	}
 
-	r->complete = ret == 0 && p.trouble != TROUBLE_MODULE;
-	if (r->complete && s->was_incomplete)
+	r->complete = ret == 0 && p.trouble < TROUBLE_MODULE;
+	if (r->complete && s->was_unreachable)
 		log_info("the module is reachable again");
+	if (r->complete)
+		s->was_unreachable = false;
 	s->was_incomplete = !r->complete;
 
 	free(s->names);
@@ -470,6 +522,10 @@ void sync_pass(struct sync *s, enum sync_scope scope, struct sync_result *r)
 	s->has_names = r->complete;
 	p.names = NULL;
 	plan_retry(s, p.trouble, r);
+	if (p.pending_due && !r->retry_ms) {
+		r->retry_ms = p.pending_due > clock_ms() ? p.pending_due - clock_ms() : 1;
+		r->retry_scope = SYNC_FENCES;
+	}
 out:
 	free(p.names);
 	free(p.actual);

@@ -29,7 +29,8 @@ enum sync_scope {
 struct sync_summary {
 	size_t configured;
 	size_t fenced;		/* as configured */
-	size_t absent;		/* no namespace of that name now */
+	size_t absent;		/* no file of that name now */
+	size_t pending;		/* the file is no mount: made just now, or a link */
 	size_t manual;		/* fenced by hand, left alone */
 	size_t failed;		/* conflicts and refusals among them */
 	size_t nameless;	/* ours, of namespaces that lost their name */
@@ -41,6 +42,7 @@ struct sync_result {
 	bool unchanged;		/* SYNC_NAMES, and no name has changed */
 	unsigned int retry_ms;	/* again after that time; 0: no need */
 	enum sync_scope retry_scope;
+	bool soon;		/* what failed passes by itself, and lasts no time yet */
 	struct sync_summary summary;	/* not set if unchanged */
 };
 
@@ -49,6 +51,7 @@ struct sync_report {
 	int state;
 	int errnum;
 	uint32_t inode;
+	uint64_t pending_since;		/* 0: it is not, or that was said */
 };
 
 struct sync {
@@ -63,6 +66,7 @@ struct sync {
 	unsigned int soon_ms;		/* back-off where the cause passes soon, */
 	unsigned int slow_ms;		/* and where it may not */
 	bool was_incomplete;		/* logged already */
+	bool was_unreachable;		/* the module, and logged */
 	/* Called between requests: a long pass is not a dead one. */
 	void (*alive)(void *data);
 	void *alive_data;

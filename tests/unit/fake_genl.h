@@ -37,6 +37,8 @@ struct fake {
 	/* the next fail_count attaches fail */
 	int fail_attach;
 	unsigned int fail_count;
+	/* by hand, right after the next dump; 0: none */
+	uint32_t race;
 	/* what was asked of us */
 	unsigned int opens, dumps, attaches, replaces, detaches, waits;
 };
@@ -183,7 +185,8 @@ static int fake_gone(const struct genl *g, struct err *e)
 {
 	if (fake->loaded && (!g || g->generation == fake->generation))
 		return 0;
-	return err_set(e, ENOENT, EXIT_UNREACHABLE, "fake: the module is not loaded");
+	return err_set(e, g ? ENOTCONN : ENOENT, EXIT_UNREACHABLE,
+		       "fake: the module is not loaded");
 }
 
 int genl_open(struct genl **out, struct err *e)
@@ -224,8 +227,10 @@ int genl_events(struct genl *g,
 
 	if (read(fake_event, &junk, sizeof(junk)) < 0)
 		return 0;
-	if (!g->subscribed || fake_gone(g, NULL))
+	if (!g->subscribed)
 		return 0;
+	if (fake_gone(g, e))
+		return -ENOTCONN;
 	if (fake->overrun) {
 		fake->overrun = false;
 		return err_set(e, ENOBUFS, EXIT_REFUSED, "fake: events were lost");
@@ -254,13 +259,21 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 {
 	fake->dumps++;
 	if (fake_gone(g, e))
-		return -ENOENT;
+		return -ENOTCONN;
 	fake_enter();
 	*n = fake->count + 1;
 	*out = calloc(*n, sizeof(**out));
 	memcpy(*out, fake->fence, fake->count * sizeof(**out));
 	(*out)[fake->count].inode = fake->initial;
 	(*out)[fake->count].flags = GENL_F_INITIAL;
+	if (fake->race) {
+		fake_remove(fake->race);
+		fake->fence[fake->count++] = (struct genl_netns){
+			.inode = fake->race, .instance = ++fake->last_instance,
+			.flags = GENL_F_MANUAL, .policy = "accept",
+		};
+		fake->race = 0;
+	}
 	fake_leave();
 	qsort(*out, *n, sizeof(**out), fake_by_inode);
 	return 0;
@@ -274,7 +287,7 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 
 	(void)instance;
 	if (fake_gone(g, e))
-		return -ENOENT;
+		return -ENOTCONN;
 	if (fstat(t->fd, &st) || st.st_ino != t->inode)
 		return err_set(e, ESTALE, EXIT_REFUSED, "fake: another namespace's fd");
 	if (fake->fail_count) {
@@ -287,6 +300,10 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 	if (n && !(f->flags & GENL_F_REPLACE)) {
 		fake_leave();
 		return err_set(e, EEXIST, EXIT_REFUSED, "fake: fenced already");
+	}
+	if (n && t->instance && n->instance != t->instance) {
+		fake_leave();
+		return err_set(e, ESTALE, EXIT_REFUSED, "fake: another instance");
 	}
 	if (n)
 		fake->replaces++;
@@ -314,7 +331,7 @@ int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct
 
 	(void)nowait;
 	if (fake_gone(g, e))
-		return -ENOENT;
+		return -ENOTCONN;
 	fake_enter();
 	n = fake_slot(t->inode);
 	if (!n)

@@ -1,4 +1,4 @@
-// links: daemon.c sync.c reconcile.c config.c config_parse.c config_error.c watch.c propagation.c runtime.c notify.c log.c select.c err.c
+// links: daemon.c sync.c reconcile.c config.c config_parse.c config_error.c watch.c propagation.c runtime.c notify.c utf8.c log.c select.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The whole daemon against a module that is played by fake_genl.h: real
@@ -350,7 +350,7 @@ static int teardown(void **state)
 static void test_start_and_stop(void **state)
 {
 	struct genl_netns n;
-	char version[64] = "";
+	char version[64] = "", pid[32];
 	int fd;
 
 	NEEDS_ROOT();
@@ -370,6 +370,8 @@ static void test_start_and_stop(void **state)
 	assert_true(fd >= 0 && read(fd, version, sizeof(version) - 1) > 0);
 	close(fd);
 	assert_memory_equal(version, "nsfenced ", 9);
+	snprintf(pid, sizeof(pid), "\npid %d\n", daemon_pid);
+	assert_non_null(strstr(version, pid));
 	assert_int_equal(stop(SIGTERM), 0);
 	assert_true(was_told("STOPPING=1"));
 	assert_true(access("/run/nsfence/version", F_OK));
@@ -527,6 +529,84 @@ static void test_not_yet(void **state)
 	wait_for(is_fenced("web1", "drop"));
 }
 
+/* What passes by itself passes before READY, if it takes no time. */
+static void test_ready_waits(void **state)
+{
+	struct timespec begin, end;
+
+	NEEDS_ROOT();
+	config("[netns web1]\npolicy = drop\n");
+	add("web1");
+	fake->fail_attach = EAGAIN;
+	fake->fail_count = 5;
+	start_ready();
+	assert_true(is_fenced("web1", "drop"));
+	assert_int_equal(stop(SIGTERM), 0);
+	messages[0] = 0;
+	fake_silently_detach(inode_of("web1"));
+	fake->fail_count = 10000;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	start_ready();
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_true(end.tv_sec - begin.tv_sec >= 1);
+}
+
+/* A fence that is put up by hand between the look and the action stays. */
+static void test_race_with_hand(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	add("web2");
+	config("[netns web1]\npolicy = drop\n[netns web2]\npolicy = drop\n");
+	start_ready();
+	settle();
+	fake->race = inode_of("web1");
+	config("[netns web1]\npolicy = reject\n[netns web2]\npolicy = drop\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for(log_count("web1 (inode ") && log_count("left alone") == 1);
+	assert_true(is_fenced("web1", "accept"));
+	assert_int_equal(fake->replaces, 0);
+
+	fake->race = inode_of("web2");
+	config("[netns web1]\npolicy = reject\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for(log_count("configuration loaded") == 2);
+	settle();
+	assert_true(is_fenced("web2", "accept"));
+	assert_int_equal(fake->detaches, 0);
+	assert_int_equal(log_count("not fenced as"), 0);	/* no news, either */
+	assert_int_equal(log_count("not taken off"), 0);
+}
+
+/* A link to a process's namespace leads elsewhere once the number is reused. */
+static void test_link_and_file(void **state)
+{
+	int fd;
+
+	NEEDS_ROOT();
+	add("web1");
+	assert_int_equal(symlink("web1", "/run/netns/link"), 0);
+	fd = open("/run/netns/file", O_RDONLY | O_CREAT | O_EXCL, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	config("[netns link]\npolicy = drop\n[netns file]\npolicy = drop\n[netns no]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("STATUS=0 of 3 configured namespaces fenced, 1 not there, 2 not a mount\n"));
+	assert_false(is_fenced("web1", "drop"));
+	assert_int_equal(log_count("is a symbolic link"), 0);
+	wait_for(log_count("link (nsfence.conf:2): /run/netns/link is a symbolic link") == 1);
+	wait_for(log_count("file (nsfence.conf:4): /run/netns/file is a file, and no namespace") == 1);
+	add("a");
+	settle();
+	assert_int_equal(log_count("is a symbolic link"), 1);
+	assert_int_equal(log_count("is a file, and"), 1);
+	assert_int_equal(fake->attaches, 0);
+	/* A mount takes the link's place, to the same namespace. */
+	assert_int_equal(unlink("/run/netns/link"), 0);
+	also_named("link", "web1");
+	wait_for(is_fenced("web1", "drop"));
+}
+
 static void test_out_of_memory(void **state)
 {
 	NEEDS_ROOT();
@@ -576,6 +656,27 @@ static void test_module_goes(void **state)
 	fake_detach_by_hand(inode_of("web1"));
 	wait_for(is_fenced("web1", "drop"));
 	assert_int_equal(stop(SIGTERM), 0);
+}
+
+/* Unloaded and loaded again, in no time: noticed by what the kernel tells. */
+static void test_module_reloaded(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	settle();
+	fake_unload();
+	fake->loaded = true;
+	fake_wake();
+	wait_for(is_fenced("web1", "drop"));
+
+	/* Without that message: the first request finds out, the next pass mends. */
+	settle();
+	fake_unload();
+	fake->loaded = true;
+	add("trigger");
+	wait_for(is_fenced("web1", "drop"));
 }
 
 static void test_not_started(void **state)
@@ -659,6 +760,58 @@ static void test_deaf_manager(void **state)
 	assert_int_equal(stop(SIGTERM), 0);
 }
 
+/* A refused sign of life is sent again soon, not half a period later. */
+static void test_watchdog_refused(void **state)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = "/run/notify" };
+	int fd, room = 0;
+
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(fd, (void *)&sa, sizeof(sa)), 0);
+	while (send(fd, "x", 1, 0) == 1)
+		room++;
+	assert_true(room > 0);
+	setenv("WATCHDOG_USEC", "120000000", 1);
+	start();
+	unsetenv("WATCHDOG_USEC");
+	wait_for(is_fenced("web1", "drop"));
+	wait_for(was_told("WATCHDOG=1"));
+	close(fd);
+}
+
+/* The lock file of another version: nobody else may open it, and lock it. */
+static void test_lock_mode(void **state)
+{
+	struct stat st;
+	int fd;
+
+	NEEDS_ROOT();
+	config("");
+	assert_int_equal(mkdir("/run/nsfence", 0755), 0);
+	fd = open("/run/nsfence/lock", O_RDWR | O_CREAT, 0644);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	start_ready();
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close(fd);
+}
+
+/* The manager refuses a status that is not UTF-8. */
+static void test_status_is_utf8(void **state)
+{
+	NEEDS_ROOT();
+	fake->fail_attach = ENOMEM;
+	fake->fail_count = 10000;
+	add("w\xff\xc3\xbc");
+	config("[netns w\xff\xc3\xbc]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("1 failed (w?\xc3\xbc: fake "));
+}
+
 /* Many at once: all fenced, and only the last attach waited for a grace period. */
 static void test_many(void **state)
 {
@@ -730,13 +883,20 @@ int main(void)
 		TEST(test_manual),
 		TEST(test_reload),
 		TEST(test_not_yet),
+		TEST(test_ready_waits),
+		TEST(test_race_with_hand),
+		TEST(test_link_and_file),
 		TEST(test_out_of_memory),
 		TEST(test_lost_events),
 		TEST(test_module_goes),
+		TEST(test_module_reloaded),
 		TEST(test_not_started),
 		TEST(test_conflict_and_initial),
 		TEST(test_watchdog),
 		TEST(test_deaf_manager),
+		TEST(test_watchdog_refused),
+		TEST(test_lock_mode),
+		TEST(test_status_is_utf8),
 		TEST(test_many),
 		TEST(test_nameless_stays_fenced),
 	};

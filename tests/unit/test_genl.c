@@ -50,7 +50,7 @@ static struct {
 } script;
 
 static _Alignas(8) uint8_t last_request[1024];
-static unsigned int opened, joined;
+static unsigned int opened, joined, joined_before;
 
 struct mnl_socket *__real_mnl_socket_open2(int bus, int flags);
 struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags);
@@ -93,7 +93,7 @@ int __wrap_mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *bu
 	(void)nl;
 	(void)len;
 	if (type == NETLINK_ADD_MEMBERSHIP)
-		joined = *(uint32_t *)buf;
+		joined_before = joined, joined = *(uint32_t *)buf;
 	return 0;
 }
 
@@ -309,6 +309,18 @@ static void attach_good(const struct nlmsghdr *request)
 	ack(request, 0, NULL, 0);
 }
 
+static void detached_all(const struct nlmsghdr *request)
+{
+	struct nlmsghdr *nlh;
+
+	assert_int_equal(cmd_of(request), NSFENCE_CMD_DETACH_ALL);
+	queue_new();
+	nlh = genl_message(request, 0, NSFENCE_CMD_DETACH_ALL);
+	mnl_attr_put_u32(nlh, NSFENCE_A_COUNT, 3);
+	end(nlh);
+	ack(request, 0, NULL, 0);
+}
+
 static void acknowledged(const struct nlmsghdr *request)
 {
 	refuse(request, 0);
@@ -329,6 +341,20 @@ static void dump_interrupted(const struct nlmsghdr *request)
 {
 	queue_new();
 	netns(request, NLM_F_MULTI | NLM_F_DUMP_INTR, NSFENCE_CMD_NETNS_GET, 30);
+	done(request, 0, 0);
+}
+
+/* A message of another namespace, and one of the initial, in one dump. */
+static void dump_whole_interrupted(const struct nlmsghdr *request)
+{
+	struct nlmsghdr *nlh;
+
+	queue_new();
+	netns(request, NLM_F_MULTI | NLM_F_DUMP_INTR, NSFENCE_CMD_NETNS_GET, 30);
+	nlh = genl_message(request, NLM_F_MULTI, NSFENCE_CMD_NETNS_GET);
+	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, 10);
+	mnl_attr_put_u32(nlh, NSFENCE_A_FLAGS, NSFENCE_F_INITIAL);
+	end(nlh);
 	done(request, 0, 0);
 }
 
@@ -468,6 +494,24 @@ static void test_probe_takes_any_abi(void **state)
 	assert_string_equal(v.module, "0.9");
 }
 
+/* With a module of another version this is the way to be rid of it. */
+static void test_detach_all_with_any_abi(void **state)
+{
+	uint32_t count = 0;
+	struct genl *g;
+	struct err e;
+
+	(void)state;
+	queue.head = queue.tail = script.at = 0;
+	script.n = 2;
+	script.v[0] = family_found;
+	script.v[1] = detached_all;
+	assert_int_equal(genl_open_any(&g, &e), 0);
+	assert_int_equal(genl_detach_all(g, &count, &e), 0);
+	assert_int_equal(count, 3);
+	finish(g);
+}
+
 static void test_attach_request(void **state)
 {
 	const struct genl_target t = {
@@ -494,6 +538,9 @@ static void test_attach_request(void **state)
 		case NSFENCE_A_COOKIE:
 			assert_int_equal(mnl_attr_get_u64(attr), 1ull << 40);
 			break;
+		case NSFENCE_A_INSTANCE:
+			assert_int_equal(mnl_attr_get_u64(attr), 99);
+			break;
 		case NSFENCE_A_FD:
 			assert_int_equal(mnl_attr_get_u32(attr), 5);
 			break;
@@ -517,7 +564,7 @@ static void test_attach_request(void **state)
 			fail_msg("attribute %u", mnl_attr_get_type(attr));
 		}
 	}
-	assert_int_equal(__builtin_popcount(seen), 8);
+	assert_int_equal(__builtin_popcount(seen), 9);
 	finish(g);
 }
 
@@ -643,6 +690,26 @@ static void test_dump_gives_up(void **state)
 	finish(g);
 }
 
+/* Names that come and go all the time must not keep all others unfenced. */
+static void test_dump_takes_the_last(void **state)
+{
+	answer_fn *steps[10];
+	struct genl_netns *v;
+	struct genl *g;
+	struct err e;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++)
+		steps[i] = dump_whole_interrupted;
+	g = begin(10, steps);
+	assert_int_equal(genl_netns_dump(g, &v, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(v[0].inode, 10);
+	free(v);
+	finish(g);
+}
+
 static void test_dump_error(void **state)
 {
 	struct genl *g = BEGIN(dump_fails_in_the_end);
@@ -709,6 +776,7 @@ static void test_events(void **state)
 	(void)state;
 	assert_int_equal(genl_subscribe(g, &e), 0);
 	assert_int_equal(joined, GROUP);
+	assert_int_equal(joined_before, GENL_ID_CTRL);
 	queue.head = queue.tail = 0;
 	assert_int_equal(genl_events(g, on_event, &seen, &e), 0);
 	queue_new();
@@ -735,11 +803,46 @@ static void test_events(void **state)
 	finish(g);
 }
 
+static void family_gone(uint8_t cmd, uint16_t family)
+{
+	struct nlmsghdr *nlh;
+
+	queue_new();
+	nlh = genl_message(NULL, 0, cmd);
+	nlh->nlmsg_type = GENL_ID_CTRL;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, "nsfence");
+	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, family);
+	end(nlh);
+}
+
+static void test_family_goes(void **state)
+{
+	struct genl *g = begin(0, NULL);
+	struct seen seen = { .n = 0 };
+	struct err e;
+
+	(void)state;
+	queue.head = queue.tail = 0;
+	family_gone(CTRL_CMD_DELFAMILY, FAMILY + 1);
+	family_gone(CTRL_CMD_NEWFAMILY, FAMILY);
+	family_gone(CTRL_CMD_DELMCAST_GRP, FAMILY);
+	queue_new();
+	netns(NULL, 0, NSFENCE_CMD_BORN, 1);
+	assert_int_equal(genl_events(g, on_event, &seen, &e), 0);
+	assert_int_equal(seen.n, 1);
+	family_gone(CTRL_CMD_DELFAMILY, FAMILY);
+	assert_int_equal(genl_events(g, on_event, &seen, &e), -ENOTCONN);
+	assert_int_equal(e.exit, EXIT_UNREACHABLE);
+	assert_non_null(strstr(e.text, "unloaded"));
+	finish(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_probe_takes_any_abi),
+		cmocka_unit_test(test_detach_all_with_any_abi),
 		cmocka_unit_test(test_attach_request),
 		cmocka_unit_test(test_attach_leaves_out),
 		cmocka_unit_test(test_attach_bad_strings),
@@ -748,10 +851,12 @@ int main(void)
 		cmocka_unit_test(test_module_went_away),
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_dump_gives_up),
+		cmocka_unit_test(test_dump_takes_the_last),
 		cmocka_unit_test(test_dump_error),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_broken_transport),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_family_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,21 @@ static void test_attach(void **state)
 	expect(&w, "attach c 12; attach d 13; a=absent b=pending c=attach d=attach ");
 }
 
+/* It names nothing: what it leads to is neither fenced nor laid open. */
+static void test_link(void **state)
+{
+	struct world w = { 0 };
+
+	(void)state;
+	want(&w, "a", "drop");
+	name(&w, "a", 10);
+	w.names[0].link = true;
+	have(&w, 10, NULL, 0);
+	expect(&w, "a=pending ");
+	w.actual[0] = (struct genl_netns){ .inode = 10, .instance = 1, .policy = "drop" };
+	expect(&w, "a=pending nameless=1 ");
+}
+
 static void test_right_already(void **state)
 {
 	struct world w = { 0 };
@@ -432,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_right_already),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_replace),
