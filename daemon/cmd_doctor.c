@@ -38,6 +38,7 @@ void doctor_live_get(struct doctor_live *live)
 	uint64_t cookie;
 
 	memset(live, 0, sizeof(*live));
+	live->root = !geteuid();
 	live->ret = genl_version_probe(&live->version, &live->err);
 	if (sock < 0)
 		return;
@@ -109,18 +110,30 @@ bool doctor_exists(const char *root, const char *fmt, ...)
 	return !ret && !access(path, F_OK);
 }
 
-bool doctor_daemon_version(const char *root, char *buf, size_t size)
+static bool is_daemon(const char *root, unsigned long pid)
 {
-	static const char prefix[] = "nsfenced ";
-	char line[128];
+	unsigned long uid, euid;
+	char status[4096], *line;
 
-	if (doctor_read(root, line, sizeof(line), "/run/nsfence/version") <= 0)
+	if (doctor_read(root, status, sizeof(status), "/proc/%lu/comm", pid) <= 0 ||
+	    strcmp(status, "nsfenced") ||
+	    doctor_read(root, status, sizeof(status), "/proc/%lu/status", pid) <= 0)
 		return false;
-	line[strcspn(line, "\n")] = '\0';
-	if (strncmp(line, prefix, sizeof(prefix) - 1) || !line[sizeof(prefix) - 1])
-		return false;
-	snprintf(buf, size, "%s", line + sizeof(prefix) - 1);
-	return true;
+	line = strstr(status, "\nUid:");
+	return line && sscanf(line, "\nUid: %lu %lu", &uid, &euid) == 2 && !uid && !euid;
+}
+
+unsigned long doctor_daemon(const char *root, char *version, size_t size)
+{
+	unsigned long pid;
+	char text[128], name[64];
+
+	version[0] = '\0';
+	if (doctor_read(root, text, sizeof(text), "/run/nsfence/version") <= 0 ||
+	    sscanf(text, "nsfenced %63s pid %lu", name, &pid) != 2 || !is_daemon(root, pid))
+		return 0;
+	snprintf(version, size, "%s", name);
+	return pid;
 }
 
 bool doctor_module_version(const char *root, char *buf, size_t size)

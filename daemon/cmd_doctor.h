@@ -35,6 +35,7 @@ struct doctor_live {
 	struct genl_version version;	/* when ret is 0 */
 	struct err err;			/* when it is not */
 	bool cookie;			/* SO_NETNS_COOKIE works */
+	bool root;			/* the caller's user id is 0 */
 };
 
 struct doctor {
@@ -67,8 +68,13 @@ int doctor_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 bool doctor_exists(const char *root, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "0.1.0" of the running daemon or the loaded module; false: not known. */
-bool doctor_daemon_version(const char *root, char *buf, size_t size);
+/*
+ * The process id of the running daemon, 0: there is none; and its version. The
+ * file that tells may be left from a daemon that was killed, and any user may
+ * call a process nsfenced: both must agree, on a process of root's.
+ */
+unsigned long doctor_daemon(const char *root, char *version, size_t size);
+/* "0.1.0" of the loaded module; false: not known. */
 bool doctor_module_version(const char *root, char *buf, size_t size);
 
 #endif /* NSF_CMD_DOCTOR_H */

@@ -197,8 +197,12 @@ static void check_headers(struct doctor *d)
 {
 	char todo[256];
 
-	snprintf(todo, sizeof(todo), "install them to build the module here: apt install linux-headers-%s",
-		 d->release);
+	if (doctor_exists(d->root, "/usr/bin/apt"))
+		snprintf(todo, sizeof(todo),
+			 "install them to build the module here: apt install linux-headers-%s", d->release);
+	else
+		snprintf(todo, sizeof(todo),
+			 "install them, or what your distribution calls the kernel's development files, to build the module here");
 	/* The link often stays when the headers go: its target counts. */
 	if (doctor_exists(d->root, "/lib/modules/%s/build/Makefile", d->release))
 		doctor_add(d, DOCTOR_OK, "headers", NULL, "/lib/modules/%s/build", d->release);
@@ -255,13 +259,16 @@ static enum answer secure_boot(const struct doctor *d)
 	return UNKNOWN;
 }
 
-/* "none [integrity] confidentiality": the word in brackets. */
+/* "none [integrity] confidentiality": the word in brackets; "": not known. */
 static void lockdown_mode(const struct doctor *d, char *buf, size_t size)
 {
 	char line[128], *open, *end;
+	int ret = doctor_read(d->root, line, sizeof(line), "/sys/kernel/security/lockdown");
 
-	snprintf(buf, size, "none");
-	if (doctor_read(d->root, line, sizeof(line), "/sys/kernel/security/lockdown") <= 0)
+	/* "lsm" tells that securityfs is mounted, and lacks the file. */
+	snprintf(buf, size, "%s", ret == -ENOENT &&
+		 doctor_exists(d->root, "/sys/kernel/security/lsm") ? "none" : "");
+	if (ret <= 0)
 		return;
 	open = strchr(line, '[');
 	end = open ? strchr(open, ']') : NULL;
@@ -282,9 +289,16 @@ static void check_enforcement(struct doctor *d, enum answer is_file_signed)
 		is_file_signed == NO ? ", and nsfence.ko is not signed" : "";
 	char mode[32], enforce[8];
 
+	lockdown_mode(d, mode, sizeof(mode));
+	doctor_read(d->root, enforce, sizeof(enforce), "/sys/module/module/parameters/sig_enforce");
 	switch (secure_boot(d)) {
 	case YES:
-		doctor_add(d, level, "secure-boot", advice, "on: only signed modules load%s", note);
+		/* Upstream, Secure Boot alone enforces nothing: lockdown does. */
+		if (!strcmp(mode, "none") && enforce[0] == 'N')
+			doctor_add(d, DOCTOR_OK, "secure-boot", NULL, "on, and not enforced on modules");
+		else
+			doctor_add(d, level, "secure-boot", advice, "on: only signed modules load%s",
+				   note);
 		break;
 	case NO:
 		doctor_add(d, DOCTOR_OK, "secure-boot", NULL, "off");
@@ -294,13 +308,17 @@ static void check_enforcement(struct doctor *d, enum answer is_file_signed)
 			   "not known: the EFI variable SecureBoot cannot be read");
 		break;
 	}
-	lockdown_mode(d, mode, sizeof(mode));
-	if (strcmp(mode, "none"))
+	if (!mode[0] && d->loaded)
+		doctor_add(d, DOCTOR_OK, "lockdown", NULL, "not known (and nsfence is loaded)");
+	else if (!mode[0])
+		doctor_add(d, DOCTOR_WARN, "lockdown",
+			   "as root: mount -t securityfs securityfs /sys/kernel/security",
+			   "not known: /sys/kernel/security/lockdown cannot be read");
+	else if (strcmp(mode, "none"))
 		doctor_add(d, level, "lockdown", advice, "%s: only signed modules load%s", mode,
 			   note);
 	else
 		doctor_add(d, DOCTOR_OK, "lockdown", NULL, "off");
-	doctor_read(d->root, enforce, sizeof(enforce), "/sys/module/module/parameters/sig_enforce");
 	if (enforce[0] == 'Y')
 		doctor_add(d, level, "signatures", advice, "enforced: only signed modules load%s",
 			   note);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_doctor_system: the caller, the module's answer, the daemon, the names. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -16,14 +14,21 @@
 #include "version.h"
 
 #define CAP_NET_ADMIN_BIT 12
+/* PROC_PID_INIT_INO: the same on every machine, since Linux 3.8 */
+#define INIT_PIDNS "pid:[4026531836]"
+
+static const char *be_root(const struct doctor *d)
+{
+	return d->live->root ? "run on the host, with all capabilities" : "run as root";
+}
 
 /* "net:[4026531840]", or "" when it cannot be read. */
-static void netns_link(const struct doctor *d, const char *who, char *buf, size_t size)
+static void ns_link(const struct doctor *d, const char *what, char *buf, size_t size)
 {
 	char path[512];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/proc/%s/ns/net", d->root, who);
+	snprintf(path, sizeof(path), "%s/proc/%s", d->root, what);
 	n = readlink(path, buf, size - 1);
 	buf[n > 0 ? n : 0] = '\0';
 }
@@ -32,15 +37,16 @@ static void check_netns(struct doctor *d)
 {
 	static const char name[] = "initial-netns";
 	static const char todo[] = "run nsfence on the host: nsenter --net=/proc/1/ns/net, or outside the container";
-	char self[64], init[64];
+	char self[64], init[64], pidns[64];
 
 	/* The family exists nowhere else. */
 	if (d->visible) {
 		doctor_add(d, DOCTOR_OK, name, NULL, "this is the initial network namespace");
 		return;
 	}
-	netns_link(d, "self", self, sizeof(self));
-	netns_link(d, "1", init, sizeof(init));
+	ns_link(d, "self/ns/net", self, sizeof(self));
+	ns_link(d, "1/ns/net", init, sizeof(init));
+	ns_link(d, "self/ns/pid", pidns, sizeof(pidns));
 	if (self[0] && init[0] && strcmp(self, init))
 		doctor_add(d, DOCTOR_FAIL, name, todo,
 			   "this is another network namespace than that of process 1");
@@ -48,8 +54,11 @@ static void check_netns(struct doctor *d)
 		doctor_add(d, DOCTOR_FAIL, name, todo,
 			   "the module is loaded, and not visible here: this is not the initial network namespace");
 	else if (!self[0] || !init[0])
-		doctor_add(d, DOCTOR_WARN, name, "run as root",
+		doctor_add(d, DOCTOR_WARN, name, be_root(d),
 			   "not known: the namespace of process 1 cannot be read");
+	else if (strcmp(pidns, INIT_PIDNS))
+		doctor_add(d, DOCTOR_WARN, name, todo,
+			   "not known: process 1 is that of a container, not the host's");
 	else
 		doctor_add(d, DOCTOR_OK, name, NULL,
 			   "this is the network namespace of process 1");
@@ -76,7 +85,9 @@ static void check_privilege(struct doctor *d)
 		doctor_add(d, DOCTOR_FAIL, "privilege", "run nsfence on the host, outside the container",
 			   "this is not the initial user namespace");
 	else if (!has_net_admin(d))
-		doctor_add(d, DOCTOR_WARN, "privilege", "run as root: everything but version and doctor needs it",
+		doctor_add(d, DOCTOR_WARN, "privilege",
+			   d->live->root ? "run with CAP_NET_ADMIN: everything but version and doctor needs it" :
+			   "run as root: everything but version and doctor needs it",
 			   "CAP_NET_ADMIN is not in effect");
 	else
 		doctor_add(d, DOCTOR_OK, "privilege", NULL, "CAP_NET_ADMIN is in effect");
@@ -91,7 +102,7 @@ static void check_answer(struct doctor *d)
 	if (d->live->ret == -ENOENT)
 		return;	/* check_loaded() and check_netns() said it */
 	if (d->live->ret == -EPERM)
-		doctor_add(d, DOCTOR_WARN, "netlink", "run as root",
+		doctor_add(d, DOCTOR_WARN, "netlink", be_root(d),
 			   "the module answers only to CAP_NET_ADMIN");
 	else if (d->live->ret)
 		doctor_add(d, DOCTOR_FAIL, "netlink", "look into the kernel's log (journalctl -k)",
@@ -123,7 +134,7 @@ static void check_versions(struct doctor *d)
 		snprintf(module, sizeof(module), "%s", d->live->version.module);
 	else if (d->loaded)
 		doctor_module_version(d->root, module, sizeof(module));
-	doctor_daemon_version(d->root, daemon, sizeof(daemon));
+	doctor_daemon(d->root, daemon, sizeof(daemon));
 	snprintf(all, sizeof(all), "nsfence %s, nsfenced %s, module %s", NSF_VERSION,
 		 daemon[0] ? daemon : "-", module[0] ? module : "-");
 	if ((module[0] && strcmp(module, NSF_VERSION)) ||
@@ -135,32 +146,10 @@ static void check_versions(struct doctor *d)
 		doctor_add(d, DOCTOR_OK, "versions", NULL, "%s", all);
 }
 
-/* The id of a process called nsfenced, 0: there is none. */
-static unsigned long find_daemon(const struct doctor *d)
-{
-	unsigned long pid = 0;
-	struct dirent *de;
-	char path[512], comm[32];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "%s/proc", d->root);
-	dir = opendir(path);
-	if (!dir)
-		return 0;
-	while (!pid && (de = readdir(dir))) {
-		if (!isdigit((unsigned char)de->d_name[0]))
-			continue;
-		if (doctor_read(d->root, comm, sizeof(comm), "/proc/%s/comm", de->d_name) > 0 &&
-		    !strcmp(comm, "nsfenced"))
-			pid = strtoul(de->d_name, NULL, 10);
-	}
-	closedir(dir);
-	return pid;
-}
-
 static void check_daemon(struct doctor *d)
 {
-	unsigned long pid = find_daemon(d);
+	char version[64];
+	unsigned long pid = doctor_daemon(d->root, version, sizeof(version));
 
 	if (pid)
 		doctor_add(d, DOCTOR_OK, "daemon", NULL, "nsfenced is running, process %lu", pid);
@@ -177,7 +166,7 @@ static void check_config(struct doctor *d)
 	int ret;
 
 	if (!doctor_exists(d->root, CONFIG_DIR "/nsfence.conf")) {
-		doctor_add(d, DOCTOR_WARN, "configuration", "write one, see nsfence(8)",
+		doctor_add(d, DOCTOR_WARN, "configuration", "write one, see nsfence.conf(5)",
 			   "there is no " CONFIG_DIR "/nsfence.conf");
 		goto out;
 	}
@@ -189,11 +178,11 @@ static void check_config(struct doctor *d)
 		config_clean(&config);
 	} else if (ret == -EINVAL && errors->n) {
 		doctor_add(d, DOCTOR_FAIL, "configuration",
-			   "mend it: until then nsfenced keeps the last good one, and does not start without one",
+			   "mend it, see nsfence.conf(5): until then nsfenced keeps the last good one, and does not start without one",
 			   "%zu errors, the first: %.200s", errors->n + errors->more,
 			   errors->v[0].text);
 	} else {
-		doctor_add(d, DOCTOR_FAIL, "configuration", NULL, "cannot be read: %s",
+		doctor_add(d, DOCTOR_FAIL, "configuration", be_root(d), "cannot be read: %s",
 			   strerror(-ret));
 	}
 	if (errors)
@@ -242,7 +231,7 @@ static void check_names(struct doctor *d)
 
 	snprintf(path, sizeof(path), "%s" SELECT_NETNS_DIR, d->root);
 	if (select_names_in(path, &names, &n, &e)) {
-		doctor_add(d, DOCTOR_FAIL, "names", "run as root", "%.256s", e.text);
+		doctor_add(d, DOCTOR_FAIL, "names", be_root(d), "%.256s", e.text);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

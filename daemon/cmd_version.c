@@ -81,7 +81,7 @@ static int run(struct cmd *c, int argc, char **argv)
 	if (optind < argc)
 		return cmd_usage(c, "unexpected argument \"%s\"", argv[optind]);
 	doctor_live_get(&live);
-	if (doctor_daemon_version("", daemon_buf, sizeof(daemon_buf)))
+	if (doctor_daemon("", daemon_buf, sizeof(daemon_buf)))
 		daemon = daemon_buf;
 	if (!live.ret)
 		module = live.version.module;

@@ -97,13 +97,17 @@ static int setup(void **state)
 	    "30 25 0:22 /netns /run/netns rw shared:2 - tmpfs tmpfs rw\n");
 	put_link("proc/self/ns/net", "net:[4026531840]");
 	put_link("proc/1/ns/net", "net:[4026531840]");
+	put_link("proc/self/ns/pid", "pid:[4026531836]");
 	put("proc/812/comm", "nsfenced\n");
+	put("proc/812/status", "Name:\tnsfenced\nUid:\t0\t0\t0\t0\n");
+	put("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+	put("usr/bin/apt", "");
 	put("sys/module/nsfence/version", NSF_VERSION "\n");
 	put("lib/modules/" REL "/modules.dep",
 	    "kernel/net/dummy.ko.xz:\nupdates/nsfence.ko: kernel/net/x.ko\n");
 	put("lib/modules/" REL "/updates/nsfence.ko", "ELF and so on\n" TRAILER);
 	put("lib/modules/" REL "/build/Makefile", "");
-	put("run/nsfence/version", "nsfenced " NSF_VERSION "\n");
+	put("run/nsfence/version", "nsfenced " NSF_VERSION "\npid 812\n");
 	put("run/netns/.keep", "");
 	drop("run/netns/.keep");
 	put("etc/nsfence/nsfence.conf", "[netns web1]\npolicy = drop\n");
@@ -221,6 +225,8 @@ static void test_headers_and_dkms(void **state)
 	(void)state;
 	drop("lib/modules/" REL "/build/Makefile");
 	finds("headers", DOCTOR_WARN, REL, "linux-headers-" REL);
+	drop("usr/bin/apt");
+	finds("headers", DOCTOR_WARN, REL, "distribution");
 	finds("dkms", DOCTOR_OK, "not in use", "");
 	put("var/lib/dkms/nsfence/0.1.0/6.1.0/x86_64/log/make.log", "");
 	put_link("var/lib/dkms/nsfence/kernel-6.1.0-x86_64", "0.1.0/6.1.0/x86_64");
@@ -245,6 +251,13 @@ static void test_secure_boot(void **state)
 	finds("secure-boot", DOCTOR_FAIL, "not signed", "mokutil");
 	put("lib/modules/" REL "/modules.dep", "updates/nsfence.ko.xz:\n");
 	finds("secure-boot", DOCTOR_WARN, "only signed modules", "mokutil");
+	put("sys/module/module/parameters/sig_enforce", "N\n");
+	finds("secure-boot", DOCTOR_OK, "on, and not enforced", "");
+	put("sys/module/module/parameters/sig_enforce", "Y\n");
+	finds("secure-boot", DOCTOR_WARN, "only signed modules", "mokutil");
+	put("sys/module/module/parameters/sig_enforce", "N\n");
+	put("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	finds("secure-boot", DOCTOR_WARN, "only signed modules", "mokutil");
 	put_bytes(EFIVAR, "\6\0", 2);
 	finds("secure-boot", DOCTOR_WARN, "cannot be read", "mokutil");
 }
@@ -260,6 +273,10 @@ static void test_lockdown(void **state)
 	put("lib/modules/" REL "/updates/nsfence.ko", "ELF and so on, unsigned, and long enough\n");
 	finds("lockdown", DOCTOR_FAIL, "integrity", "sign the module");
 	put("sys/kernel/security/lockdown", "garbage [");
+	finds("lockdown", DOCTOR_WARN, "not known", "securityfs");
+	drop("sys/kernel/security/lockdown");
+	finds("lockdown", DOCTOR_WARN, "not known", "securityfs");
+	put("sys/kernel/security/lsm", "capability,yama");
 	finds("lockdown", DOCTOR_OK, "off", "");
 	put("sys/module/module/parameters/sig_enforce", "N\n");
 	finds("signatures", DOCTOR_OK, "not enforced", "");
@@ -278,6 +295,8 @@ static void test_initial_netns(void **state)
 	finds("initial-netns", DOCTOR_FAIL, "not visible here", "nsenter");
 	module_absent();
 	finds("initial-netns", DOCTOR_OK, "process 1", "");
+	put_link("proc/self/ns/pid", "pid:[4026532700]");
+	finds("initial-netns", DOCTOR_WARN, "of a container", "host");
 	drop("proc/1/ns/net");
 	finds("initial-netns", DOCTOR_WARN, "not known", "root");
 }
@@ -286,7 +305,9 @@ static void test_privilege(void **state)
 {
 	(void)state;
 	put("proc/self/status", "Name:\tnsfence\nCapEff:\t0000000000000000\n");
-	finds("privilege", DOCTOR_WARN, "CAP_NET_ADMIN", "root");
+	finds("privilege", DOCTOR_WARN, "CAP_NET_ADMIN", "run as root");
+	live.root = true;
+	finds("privilege", DOCTOR_WARN, "CAP_NET_ADMIN", "run with CAP_NET_ADMIN");
 	put("proc/self/status", "Name:\tnsfence\nCapEff:\t0000000000001000\n");
 	finds("privilege", DOCTOR_OK, "CAP_NET_ADMIN", "");
 	put("proc/self/uid_map", "0 100000 65536\n");
@@ -316,12 +337,15 @@ static void test_versions(void **state)
 
 	(void)state;
 	finds("versions", DOCTOR_OK, NSF_VERSION, "");
-	put("run/nsfence/version", "nsfenced 9.9\n");
+	put("run/nsfence/version", "nsfenced 9.9\npid 812\n");
 	finds("versions", DOCTOR_WARN, "nsfenced 9.9", "restart");
+	assert_int_equal(doctor_daemon(root, version, sizeof(version)), 812);
+	assert_string_equal(version, "9.9");
 	put("run/nsfence/version", "garbage\n");
-	assert_false(doctor_daemon_version(root, version, sizeof(version)));
-	put("run/nsfence/version", "nsfenced \n");
-	assert_false(doctor_daemon_version(root, version, sizeof(version)));
+	assert_int_equal(doctor_daemon(root, version, sizeof(version)), 0);
+	put("run/nsfence/version", "nsfenced 9.9\n");
+	assert_int_equal(doctor_daemon(root, version, sizeof(version)), 0);
+	assert_string_equal(version, "");
 	drop("run/nsfence/version");
 	finds("versions", DOCTOR_OK, "nsfenced -", "");
 	snprintf(live.version.module, sizeof(live.version.module), "0.0.7");
@@ -335,13 +359,21 @@ static void test_daemon_and_config(void **state)
 {
 	(void)state;
 	finds("daemon", DOCTOR_OK, "812", "");
+	/* A file left behind, and its number given to another: neither is believed. */
 	put("proc/812/comm", "nsfencedx\n");
+	finds("daemon", DOCTOR_WARN, "not running", "systemctl");
+	finds("versions", DOCTOR_OK, "nsfenced -,", "");
+	/* Nor a process that only is called so. */
+	put("proc/812/comm", "nsfenced\n");
+	put("proc/812/status", "Name:\tnsfenced\nUid:\t1000\t1000\t1000\t1000\n");
+	finds("daemon", DOCTOR_WARN, "not running", "systemctl");
+	drop("proc/812/status");
 	finds("daemon", DOCTOR_WARN, "not running", "systemctl");
 	finds("configuration", DOCTOR_OK, "namespaces: 1", "");
 	put("etc/nsfence/nsfence.conf", "[netns web1]\npolicy = nosuch\nmode = what\n");
-	finds("configuration", DOCTOR_FAIL, "nsfence.conf:2", "mend");
+	finds("configuration", DOCTOR_FAIL, "nsfence.conf:2", "nsfence.conf(5)");
 	drop("etc/nsfence/nsfence.conf");
-	finds("configuration", DOCTOR_WARN, "no /etc/nsfence/nsfence.conf", "write one");
+	finds("configuration", DOCTOR_WARN, "no /etc/nsfence/nsfence.conf", "nsfence.conf(5)");
 }
 
 static void test_names(void **state)
