@@ -65,19 +65,20 @@ static const char *option_name(const struct option *options, int val)
 	for (; options->name; options++)
 		if (options->val == val)
 			return options->name;
-	return "?";
+	return NULL;
 }
 
 static int bad_option(const struct cmd *c, int opt, char **argv, const struct option *options)
 {
-	const char *word = argv[optind - 1];
+	/* For an option that is known, '?' can mean only a value too many. */
+	const char *word = argv[optind - 1], *known = option_name(options, optopt);
 
 	if (opt == ':' && optopt < CMD_OPT)
 		cmd_usage(c, "option -%c needs a value", optopt);
 	else if (opt == ':')
-		cmd_usage(c, "option --%s needs a value", option_name(options, optopt));
-	else if (optopt && (optopt >= CMD_OPT || !strncmp(word, "--", 2)))
-		cmd_usage(c, "option --%s takes no value", option_name(options, optopt));
+		cmd_usage(c, "option --%s needs a value", known ? known : "?");
+	else if (optopt && known)
+		cmd_usage(c, "option --%s takes no value", known);
 	else if (optopt)
 		cmd_usage(c, "unknown option -%c", optopt);
 	else

@@ -30,6 +30,8 @@ static const struct out_column columns[] = {
 struct selection {
 	struct target *v;
 	size_t n;
+	struct genl_target *found;	/* what they are; borrows from v */
+	size_t n_found;
 };
 
 static void add_rows(struct out_table *t, const struct names *names,
@@ -88,16 +90,8 @@ static int get_selected(struct genl *g, const struct selection *s, struct genl_n
 	if (!v)
 		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
 	for (size_t i = 0; i < s->n; i++) {
-		struct genl_target t;
-
-		ret = target_resolve(&s->v[i], &t, e);
-		if (ret) {
-			*where = NULL;	/* the message names it */
-			goto err_free;
-		}
 		*where = s->v[i].label;
-		ret = genl_netns_get(g, &t, &v[i], e);
-		target_clean(&s->v[i]);
+		ret = genl_netns_get(g, &s->found[i], &v[i], e);
 		if (!ret && !v[i].instance)
 			ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "the namespace is not fenced");
 		if (ret)
@@ -111,7 +105,31 @@ err_free:
 	return ret;
 }
 
-static int stats(const struct cmd *c, const struct selection *s, bool zero)
+/* Before the module is asked: a wrong name is told with and without one. */
+static int resolve(struct selection *s, struct err *e)
+{
+	int ret;
+
+	s->found = calloc(s->n + 1, sizeof(*s->found));
+	if (!s->found)
+		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
+	for (; s->n_found < s->n; s->n_found++) {
+		ret = target_resolve(&s->v[s->n_found], &s->found[s->n_found], e);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void selection_clean(struct selection *s)
+{
+	for (size_t i = 0; i < s->n_found; i++)
+		target_clean(&s->v[i]);
+	free(s->found);
+	free(s->v);
+}
+
+static int stats(const struct cmd *c, struct selection *s, bool zero)
 {
 	struct names names = { NULL, 0 };
 	struct genl_netns *v = NULL;
@@ -121,7 +139,7 @@ static int stats(const struct cmd *c, const struct selection *s, bool zero)
 	size_t n = s->n;
 	int ret;
 
-	if (genl_open(&g, &e))
+	if (resolve(s, &e) || genl_open(&g, &e))
 		return cmd_fail(&e, NULL);
 	if (n)
 		ret = get_selected(g, s, &v, &where, &e);
@@ -176,7 +194,7 @@ static int run(struct cmd *c, int argc, char **argv)
 	ret = parse(c, &s, &zero, argc, argv);
 	if (!ret)
 		ret = stats(c, &s, zero);
-	free(s.v);
+	selection_clean(&s);
 	return ret < 0 ? EXIT_DONE : ret;
 }
 

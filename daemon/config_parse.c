@@ -431,6 +431,11 @@ static bool check_name(struct parser *p, const char *s, size_t len)
 			      quote(s, len).text);
 			return false;
 		}
+		if (c == '"' || c == '\'') {
+			error(p, s + i, "quotation mark in the name \"%s\": names are not quoted",
+			      quote(s, len).text);
+			return false;
+		}
 		if (strchr("*?[", c)) {
 			error(p, s + i, "globs are not supported by this version; accepted: the exact name of a namespace");
 			return false;

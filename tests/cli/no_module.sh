@@ -34,6 +34,11 @@ want_rc 4
 want_err '^nsfence: no namespace "nosuch" in /run/netns \(there (are: .*|are none)\)$'
 is 'a name that does not exist is told before the module is asked'
 
+run stats nosuch
+want_rc 4
+want_err '^nsfence: no namespace "nosuch" in /run/netns'
+is 'so it is by stats'
+
 run attach . drop
 want_rc 1
 want_err '"\." is not a name of a namespace'

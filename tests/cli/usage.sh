@@ -24,6 +24,8 @@ usage 'an unknown option before the command' 'option --frob' --frob ls
 usage 'an unknown short option' 'unknown option -x' -x
 usage 'an unknown option of a command' 'ls: .*option --frob' ls --frob
 usage 'an unknown short option of a command, in a cluster' 'unknown option -x' ls -jx
+usage 'an unknown short option in a cluster, behind a long one' 'unknown option -x' ls --all -xj
+usage 'a value for an option that has a short form' '--json takes no value' ls --all --json=yes
 usage 'an option with a value it does not take' '--all takes no value' ls --all=yes
 usage 'ls with an argument' 'unexpected argument "web1"' ls web1
 usage 'version with an argument' 'unexpected argument' version now
