@@ -217,6 +217,8 @@ static void test_names(void **state)
 	assert_int_equal(n, 3);
 	assert_string_equal(v[0].name, "alpha");
 	assert_int_equal(v[0].inode, own_inode());
+	assert_true(v[0].link);		/* as all are that this test calls names */
+	assert_false(v[1].link);
 	assert_string_equal(v[1].name, "plain");
 	assert_int_equal(v[1].inode, 0);
 	assert_string_equal(v[2].name, "zeta");
