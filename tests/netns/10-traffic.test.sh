@@ -35,7 +35,7 @@ traffic "drop around a: u still reaches r" u $RU4 $RU6 ok
 traffic "drop around a: u still reaches b through r" u $B4 $B6 ok
 traffic "drop around a: b still reaches u" b $U4 $U6 ok
 if have_nft_hooks; then
-	is "drop: the hooks are in a: three, in two families" "$(nft_hooks a)" 6
+	cmp_num "drop: the hooks are in a: three at least, in two families" "$(nft_hooks a)" -ge 6
 fi
 no_nft_hooks "drop around a: no hook in r, b and u" r b u
 run_ok "detach" nsfence detach a

@@ -139,6 +139,19 @@ static void take_extack(const struct nlmsghdr *nlh, struct nl_answer *a)
 				 (int)mnl_attr_get_payload_len(attr), mnl_attr_get_str(attr));
 }
 
+/* The end of a dump that was refused carries its message behind the errno. */
+static void take_done_extack(const struct nlmsghdr *nlh, struct nl_answer *a)
+{
+	const struct nlattr *attr;
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	mnl_attr_for_each(attr, nlh, sizeof(int))
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			snprintf(a->extack, sizeof(a->extack), "%.*s",
+				 (int)mnl_attr_get_payload_len(attr), mnl_attr_get_str(attr));
+}
+
 static void take_attrs(const struct nlmsghdr *nlh, struct nl_answer *a)
 {
 	const struct nlattr *attr;
@@ -191,6 +204,7 @@ static int nl_talk(struct nl *nl, const struct nlmsghdr *nlh, struct nl_answer *
 				if (a->err || !dump)
 					return a->err;
 			} else if (in->nlmsg_type == NLMSG_DONE) {
+				take_done_extack(in, a);
 				if (mnl_nlmsg_get_payload_len(in) >= sizeof(int))
 					a->err = -*(const int *)mnl_nlmsg_get_payload(in);
 				return a->err;

@@ -202,6 +202,7 @@ struct test {
 	_(attach_with_instance, with_u64(attach_drop(), NSFENCE_A_INSTANCE, 1), SAID, EINVAL) \
 	_(detach_all_of_one, by_inode(ALL), SAID, EINVAL) \
 	_(version_with_inode, by_inode(VERSION), SAID, EINVAL) \
+	_(dump_of_one, with_u32(request(GET, NLM_F_DUMP), NSFENCE_A_INODE, inode), SAID, EINVAL) \
 	/* values out of range */ \
 	_(flags_unknown, with_u32(attach_drop(), NSFENCE_A_FLAGS, BIT(31)), SAID, EINVAL) \
 	_(flags_unknown_low, with_u32(attach_drop(), NSFENCE_A_FLAGS, BIT(3)), SAID, EINVAL) \
@@ -273,6 +274,10 @@ static void wrong_instance(void)
 	       errno_name(a.err), a.extack);
 	nl_talk(&nl, attach_drop(), &a, NULL, NULL);
 	printf("%s attach_twice %s %s\n", a.err == EEXIST && a.extack[0] ? "good" : "bad",
+	       errno_name(a.err), a.extack);
+	nl_talk(&nl, with_u64(with_u32(attach_drop(), NSFENCE_A_FLAGS, NSFENCE_F_REPLACE),
+			      NSFENCE_A_INSTANCE, instance + 1), &a, NULL, NULL);
+	printf("%s replace_other_instance %s %s\n", a.err == ESTALE && a.extack[0] ? "good" : "bad",
 	       errno_name(a.err), a.extack);
 	control("detach", with_u64(by_inode(DETACH), NSFENCE_A_INSTANCE, instance), &a);
 }
