@@ -30,7 +30,10 @@ static u64 last_instance;		/* nsf_mutex */
 
 /*
  * What comes in is judged before the namespace's own rules see it; what goes
- * out, after they had their chance to rewrite it or to hand it to a queue.
+ * out, after they had their chance to rewrite it or to hand it to a queue. That
+ * is a preference, no promise: among equal priorities the core puts the latest
+ * first, so root inside can get before us on input, and behind us on output.
+ * What that could open on output, the re-check in postrouting closes (hook.c).
  */
 static const int slot_priority[NF_INET_NUMHOOKS] = {
 	[NF_INET_PRE_ROUTING] = INT_MIN,
@@ -69,15 +72,18 @@ static int slot_set_alloc(struct slot_set *set, u32 hooks)
 	return 0;
 }
 
+/*
+ * Both families, or none; but on failure the first was in the core's tables for
+ * a moment, and readers may be in @slot for a grace period.
+ */
 static int slot_register(struct nsf_slot *slot, struct nsf_attachment *att,
 			 unsigned int hook)
 {
+	struct net *net = att->nn->net;
 	unsigned int i;
+	int err;
 
 	lockdep_assert_held(&nsf_mutex);
-
-	if (nsf_fault_attach())
-		return -ENOMEM;
 
 	slot->attachment = att;
 	slot->hook = hook;
@@ -87,8 +93,18 @@ static int slot_register(struct nsf_slot *slot, struct nsf_attachment *att,
 		slot->ops[i].pf = i ? NFPROTO_IPV6 : NFPROTO_IPV4;
 		slot->ops[i].hooknum = hook;
 		slot->ops[i].priority = slot_priority[hook];
+
+		err = nsf_fault_attach() ? -ENOMEM :
+		      nf_register_net_hook(net, &slot->ops[i]);
+		if (err)
+			goto err_unregister;
 	}
-	return nf_register_net_hooks(att->nn->net, slot->ops, ARRAY_SIZE(slot->ops));
+	return 0;
+
+err_unregister:
+	if (i)
+		nf_unregister_net_hook(net, &slot->ops[0]);
+	return err;
 }
 
 /* Out of the core's tables now; out of memory after a grace period. */
@@ -107,6 +123,7 @@ static void slot_retire(struct nsf_slot *slot)
  */
 static int slots_extend(struct nsf_attachment *att, struct slot_set *set, u32 hooks)
 {
+	struct nsf_slot *slot;
 	u32 added = 0;
 	int h, err;
 
@@ -115,11 +132,14 @@ static int slots_extend(struct nsf_attachment *att, struct slot_set *set, u32 ho
 	for (h = 0; h < NF_INET_NUMHOOKS; h++) {
 		if (!(hooks & (1U << h)) || att->slot[h])
 			continue;
-		err = slot_register(set->slot[h], att, h);
-		if (err)
-			goto err_retire;
-		att->slot[h] = set->slot[h];
+		slot = set->slot[h];
 		set->slot[h] = NULL;
+		err = slot_register(slot, att, h);
+		if (err) {
+			kfree_rcu(slot, rcu);
+			goto err_retire;
+		}
+		att->slot[h] = slot;
 		added |= 1U << h;
 	}
 	return 0;
@@ -201,6 +221,11 @@ static struct nsf_attachment *attachment_of(struct nsf_net *nn)
 	return rcu_dereference_protected(nn->attachment, lockdep_is_held(&nsf_mutex));
 }
 
+static struct nsf_rules *rules_of(struct nsf_attachment *att)
+{
+	return rcu_dereference_protected(att->rules, lockdep_is_held(&nsf_mutex));
+}
+
 /* First fence of this namespace. @rules is @att's, even on failure. */
 static int attach_new(struct nsf_net *nn, struct nsf_attachment *att,
 		      struct nsf_rules *rules, struct slot_set *set)
@@ -210,16 +235,16 @@ static int attach_new(struct nsf_net *nn, struct nsf_attachment *att,
 	lockdep_assert_held(&nsf_mutex);
 
 	att->nn = nn;
+	rules->instance = ++last_instance;
 	/* Before the first slot is registered: its readers need the rules. */
 	rcu_assign_pointer(att->rules, rules);
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	err = slots_extend(att, set, nsf_rules_hooks(rules));
+	err = slots_extend(att, set, nsf_rules_slots(rules));
 	if (err) {
 		module_put(THIS_MODULE);
 		return err;
 	}
-	att->instance = ++last_instance;
 	list_add_tail(&att->list, &attachments);
 	attachment_count++;
 	rcu_assign_pointer(nn->attachment, att);
@@ -235,12 +260,13 @@ static int attach_replace(struct nsf_attachment *att, struct nsf_rules *rules,
 
 	lockdep_assert_held(&nsf_mutex);
 
-	err = slots_extend(att, set, nsf_rules_hooks(rules));
+	err = slots_extend(att, set, nsf_rules_slots(rules));
 	if (err)
 		return err;
-	old = rcu_dereference_protected(att->rules, lockdep_is_held(&nsf_mutex));
+	old = rules_of(att);
+	rules->instance = ++last_instance;
 	rcu_assign_pointer(att->rules, rules);	/* the one store */
-	slots_shrink(att, nsf_rules_hooks(rules));
+	slots_shrink(att, nsf_rules_slots(rules));
 	kfree_rcu(old, rcu);
 	return 0;
 }
@@ -256,6 +282,11 @@ static int rules_check(const struct nsf_rules *rules, struct netlink_ext_ack *ex
 			       "policy reject works on hooks input, forward and output only");
 		return -EINVAL;
 	}
+	/* What marks our own replies (reject.c) relies on softirqs being off. */
+	if (rules->policy == NSF_BUILTIN_REJECT && IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		NL_SET_ERR_MSG(extack, "policy reject cannot be had on a PREEMPT_RT kernel");
+		return -EOPNOTSUPP;
+	}
 	if (rules->forward_accept && rules->hooks & (1U << NF_INET_FORWARD)) {
 		NL_SET_ERR_MSG(extack,
 			       "both hook forward and flag forward-accept: say one of them");
@@ -264,11 +295,68 @@ static int rules_check(const struct nsf_rules *rules, struct netlink_ext_ack *ex
 	return 0;
 }
 
+/* Is the fence that is there the one that the caller means? */
+static int instance_check(struct nsf_attachment *att, u64 instance,
+			  struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&nsf_mutex);
+
+	if (!instance || (att && rules_of(att)->instance == instance))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the namespace has no fence of this instance (any more)");
+	return -ESTALE;
+}
+
+/*
+ * Under nsf_mutex, with everything prepared in @fresh, @rules and @set. What is
+ * taken is NULL afterwards; the caller frees the rest.
+ */
+static int attach_locked(struct nsf_net *nn, struct nsf_attachment **fresh,
+			 struct nsf_rules **rules, struct slot_set *set, bool replace,
+			 u64 *instance, struct netlink_ext_ack *extack)
+{
+	struct nsf_attachment *att = attachment_of(nn);
+	bool replaced = att;
+	int err;
+
+	lockdep_assert_held(&nsf_mutex);
+
+	err = instance_check(att, *instance, extack);
+	if (err)
+		return err;
+	if (att && !replace) {
+		NL_SET_ERR_MSG(extack,
+			       "the namespace is fenced already; replace or detach that fence");
+		return -EEXIST;
+	}
+	if (att) {
+		err = attach_replace(att, *rules, set);
+		if (err)
+			return err;
+	} else {
+		err = attach_new(nn, *fresh, *rules, set);
+		att = *fresh;
+		*fresh = NULL;
+		if (err) {
+			/*
+			 * Slots may have been registered for a moment: their
+			 * readers hold both until a grace period has passed.
+			 */
+			*rules = NULL;
+			call_rcu(&att->rcu, attachment_free_rcu);
+			return err;
+		}
+	}
+	*instance = (*rules)->instance;
+	*rules = NULL;
+	nsf_event_send(NSF_EVENT_ATTACHED, nn, att, replaced);
+	return 0;
+}
+
 int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
 	       bool wait, u64 *instance, struct netlink_ext_ack *extack)
 {
-	struct nsf_net *nn = nsf_netns(net);
-	struct nsf_attachment *att = NULL, *fresh = NULL;
+	struct nsf_attachment *fresh = NULL;
 	struct nsf_rules *rules = NULL;
 	struct slot_set set = {};
 	int err;
@@ -291,41 +379,12 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
 	fresh = attachment_alloc();
 	if (!fresh)
 		goto out_free;
-	err = slot_set_alloc(&set, nsf_rules_hooks(rules));
+	err = slot_set_alloc(&set, nsf_rules_slots(rules));
 	if (err)
 		goto out_free;
 
 	mutex_lock(&nsf_mutex);
-	att = attachment_of(nn);
-	if (!att) {
-		err = attach_new(nn, fresh, rules, &set);
-		if (!err) {
-			att = fresh;
-			fresh = NULL;
-			rules = NULL;
-			nsf_event_send(NSF_EVENT_ATTACHED, nn, att, false);
-		} else {
-			/*
-			 * Slots may have been registered for a moment: their
-			 * readers hold both until a grace period has passed.
-			 */
-			call_rcu(&fresh->rcu, attachment_free_rcu);
-			fresh = NULL;
-			rules = NULL;
-		}
-	} else if (!replace) {
-		err = -EEXIST;
-		NL_SET_ERR_MSG(extack,
-			       "the namespace is fenced already; replace or detach that fence");
-	} else {
-		err = attach_replace(att, rules, &set);
-		if (!err) {
-			rules = NULL;
-			nsf_event_send(NSF_EVENT_ATTACHED, nn, att, true);
-		}
-	}
-	if (!err)
-		*instance = att->instance;
+	err = attach_locked(nsf_netns(net), &fresh, &rules, &set, replace, instance, extack);
 	mutex_unlock(&nsf_mutex);
 
 out_free:
@@ -336,9 +395,13 @@ out_free:
 		NL_SET_ERR_MSG(extack, "out of memory; nothing was changed");
 	else if (err == -ENODEV)
 		NL_SET_ERR_MSG(extack, "the module is being unloaded");
+	else if (err == -E2BIG)
+		NL_SET_ERR_MSG(extack,
+			       "the namespace has too many netfilter hooks (1024 on one): root inside made them");
 	/*
 	 * The wait: a packet that was inside the hook's traversal before our
-	 * store has left it when this returns.
+	 * store has left it when this returns. (One that a queue or a qdisc of
+	 * the namespace holds is past the hook already.)
 	 */
 	if (!err && wait)
 		synchronize_rcu();
@@ -348,21 +411,19 @@ out_free:
 int nsf_detach(struct net *net, u64 *instance, bool wait,
 	       struct netlink_ext_ack *extack)
 {
-	struct nsf_net *nn = nsf_netns(net);
 	struct nsf_attachment *att;
 	int err = 0;
 
 	mutex_lock(&nsf_mutex);
-	att = attachment_of(nn);
+	att = attachment_of(nsf_netns(net));
 	if (!att) {
 		NL_SET_ERR_MSG(extack, "the namespace is not fenced");
 		err = -ENOENT;
-	} else if (*instance && *instance != att->instance) {
-		NL_SET_ERR_MSG(extack,
-			       "the namespace has another fence than the one of this instance");
-		err = -ESTALE;
 	} else {
-		*instance = att->instance;
+		err = instance_check(att, *instance, extack);
+	}
+	if (!err) {
+		*instance = rules_of(att)->instance;
 		attachment_remove(att, NSF_EVENT_DETACHED);
 	}
 	mutex_unlock(&nsf_mutex);

@@ -38,17 +38,43 @@ struct nsf_rules {
 	bool strict;		/* nothing is exempt */
 	bool manual;		/* put up by hand */
 	bool forward_accept;	/* forward is not in hooks: accept there */
+	u64 instance;		/* given when published; never used again */
 	u32 hooks;		/* as asked for: bits of 1 << enum nf_inet_hooks */
 	char source[NSF_SOURCE_SIZE];
 };
 
 /*
- * The hooks that these rules fence. Forward is one of them unless it is given
- * up by name: a TUN device and ip_forward lead around the output hook.
+ * The hooks at which these rules judge. Forward is one of them unless it is
+ * given up by name: a TUN device and ip_forward lead around the output hook.
  */
 static inline u32 nsf_rules_hooks(const struct nsf_rules *rules)
 {
 	return rules->hooks | (rules->forward_accept ? 0 : 1U << NF_INET_FORWARD);
+}
+
+/* Do these rules let everything pass, whatever they count? */
+static inline bool nsf_rules_audit(const struct nsf_rules *rules)
+{
+	return rules->audit || rules->policy == NSF_BUILTIN_AUDIT;
+}
+
+/*
+ * Does output stop packets, with exemptions? Then postrouting, if it is not
+ * judged itself, looks once more at what left under one of them (hook.c). Not
+ * in an audit: there it would count again what output has counted.
+ */
+static inline bool nsf_rules_recheck(const struct nsf_rules *rules)
+{
+	return rules->policy != NSF_BUILTIN_ACCEPT && !nsf_rules_audit(rules) &&
+	       !rules->strict && rules->hooks & (1U << NF_INET_LOCAL_OUT) &&
+	       !(rules->hooks & (1U << NF_INET_POST_ROUTING));
+}
+
+/* The hooks that need a slot. */
+static inline u32 nsf_rules_slots(const struct nsf_rules *rules)
+{
+	return nsf_rules_hooks(rules) |
+	       (nsf_rules_recheck(rules) ? 1U << NF_INET_POST_ROUTING : 0);
 }
 
 /* One hook of one attachment, in both families. Immutable once registered. */
@@ -63,7 +89,6 @@ struct nsf_attachment {
 	struct rcu_head rcu;
 	struct list_head list;			/* nsf_mutex */
 	struct nsf_net *nn;			/* immutable; until .exit */
-	u64 instance;				/* immutable */
 	struct nsf_rules __rcu *rules;		/* written under nsf_mutex */
 	struct nsf_slot *slot[NF_INET_NUMHOOKS];	/* nsf_mutex */
 	struct nsf_counters __percpu *counters;	/* immutable */
@@ -71,11 +96,13 @@ struct nsf_attachment {
 
 /*
  * Puts @rules (copied) around @net, or in the place of what is there when
- * @replace. Sleeps. Caller holds a reference to @net. With @wait, a grace
- * period passes before the return: from then on every packet meets the new
- * rules. Errors (with extack), after which nothing is changed: -EEXIST,
- * -ENOMEM, -EINVAL, -EPERM (the initial namespace), -ENODEV (the module is on
- * its way out).
+ * @replace; in the place of instance *@instance only, when that is not 0.
+ * *@instance becomes the new one's. Sleeps. Caller holds a reference to @net.
+ * With @wait, a grace period passes before the return: from then on every
+ * packet meets the new rules. Errors (with extack), after which nothing is
+ * changed: -EEXIST, -ESTALE (another instance, or none), -ENOMEM, -EINVAL,
+ * -E2BIG (no room among the namespace's hooks), -EPERM (the initial namespace),
+ * -EOPNOTSUPP (reject with PREEMPT_RT), -ENODEV (the module is on its way out).
  */
 int nsf_attach(struct net *net, const struct nsf_rules *rules, bool replace,
 	       bool wait, u64 *instance, struct netlink_ext_ack *extack);

@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <linux/tcp.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
 #include <net/ipv6.h>
 #include <net/ndisc.h>
 
@@ -33,6 +34,17 @@ bool nsf_extract_is_nd(const struct sk_buff *skb)
 	default:
 		return false;
 	}
+}
+
+bool nsf_extract_is_on_link(const struct sk_buff *skb)
+{
+	const struct in6_addr *daddr = &ipv6_hdr(skb)->daddr;
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (ipv6_addr_is_multicast(daddr) || ipv6_addr_type(daddr) & IPV6_ADDR_LINKLOCAL)
+		return true;
+	return dst && !dst->lwtstate &&
+	       !(container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_GATEWAY);
 }
 
 static enum nsf_l4 l4_tcp(const struct sk_buff *skb, unsigned int thoff)

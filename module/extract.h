@@ -15,6 +15,12 @@
  */
 bool nsf_extract_is_nd(const struct sk_buff *skb);
 
+/*
+ * Does its route lead to a neighbour: to a link-local or multicast address, or
+ * to one that no gateway stands before? IPv6, output or postrouting.
+ */
+bool nsf_extract_is_on_link(const struct sk_buff *skb);
+
 enum nsf_l4 {
 	NSF_L4_OTHER,	/* not TCP, a later fragment, or unreadable */
 	NSF_L4_TCP,

@@ -68,12 +68,11 @@ static int fill_counters(struct sk_buff *skb, const struct nsf_attachment *att)
 static int fill_attachment(struct sk_buff *skb, const struct nsf_attachment *att,
 			   const struct nsf_rules *rules)
 {
-	bool audit = rules->audit || rules->policy == NSF_BUILTIN_AUDIT;
+	u32 mode = nsf_rules_audit(rules) ? NSFENCE_MODE_AUDIT : NSFENCE_MODE_ENFORCE;
 
-	if (nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, att->instance, NSFENCE_A_PAD) ||
+	if (nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, rules->instance, NSFENCE_A_PAD) ||
 	    nla_put_string(skb, NSFENCE_A_POLICY, nsf_builtin_name(rules->policy)) ||
-	    nla_put_u32(skb, NSFENCE_A_MODE, audit ? NSFENCE_MODE_AUDIT :
-						     NSFENCE_MODE_ENFORCE) ||
+	    nla_put_u32(skb, NSFENCE_A_MODE, mode) ||
 	    nla_put_u32(skb, NSFENCE_A_HOOKS, rules->hooks) ||
 	    nla_put_string(skb, NSFENCE_A_SOURCE, rules->source))
 		return -EMSGSIZE;

@@ -17,6 +17,7 @@
 static bool hook_is_exempt(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct net_device *dev;
+	bool leaves = false;
 
 	switch (state->hook) {
 	case NF_INET_PRE_ROUTING:
@@ -26,13 +27,28 @@ static bool hook_is_exempt(const struct sk_buff *skb, const struct nf_hook_state
 	case NF_INET_LOCAL_OUT:
 	case NF_INET_POST_ROUTING:
 		dev = state->out;
+		leaves = true;
 		break;
 	default:
 		return false;
 	}
 	if (dev && dev->flags & IFF_LOOPBACK)
 		return true;
-	return state->pf == NFPROTO_IPV6 && nsf_extract_is_nd(skb);
+	return state->pf == NFPROTO_IPV6 && nsf_extract_is_nd(skb) &&
+	       (!leaves || nsf_extract_is_on_link(skb));
+}
+
+/*
+ * In output, a packet's device is the one that its route had before the
+ * namespace's own rules saw it: rewritten or marked, it is routed again, and one
+ * that was on its way to lo leaves by another; lightweight tunnels and queues do
+ * the like. In postrouting the device is the true one. So what was made here and
+ * leaves, must be exempt here too. (What came by a device has skb_iif, and met
+ * the forward hook.)
+ */
+static bool hook_is_stray(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return !skb->skb_iif && !hook_is_exempt(skb, state);
 }
 
 static enum nsf_verdict hook_judge(const struct nsf_attachment *att,
@@ -40,20 +56,15 @@ static enum nsf_verdict hook_judge(const struct nsf_attachment *att,
 				   const struct sk_buff *skb,
 				   const struct nf_hook_state *state)
 {
-	/* A slot that these rules do not use: it is being added or retired. */
-	if (!(nsf_rules_hooks(rules) & (1U << state->hook)))
-		return NSF_VERDICT_ACCEPT;
 	if (rules->policy == NSF_BUILTIN_ACCEPT)
 		return NSF_VERDICT_ACCEPT;
 	if (nsf_reject_is_own_reply(att, skb, state))
 		return NSF_VERDICT_EXEMPT;
 	if (!rules->strict && hook_is_exempt(skb, state))
 		return NSF_VERDICT_EXEMPT;
-	if (rules->audit || rules->policy == NSF_BUILTIN_AUDIT)
+	if (nsf_rules_audit(rules))
 		return NSF_VERDICT_AUDIT;
-	if (rules->policy == NSF_BUILTIN_REJECT)
-		return NSF_VERDICT_REJECT;
-	return NSF_VERDICT_DROP;
+	return rules->policy == NSF_BUILTIN_REJECT ? NSF_VERDICT_REJECT : NSF_VERDICT_DROP;
 }
 
 unsigned int nsf_hook(void *priv, struct sk_buff *skb,
@@ -64,7 +75,17 @@ unsigned int nsf_hook(void *priv, struct sk_buff *skb,
 	const struct nsf_rules *rules = rcu_dereference(att->rules);
 	enum nsf_verdict verdict;
 
-	verdict = hook_judge(att, rules, skb, state);
+	if (nsf_rules_hooks(rules) & (1U << slot->hook)) {
+		verdict = hook_judge(att, rules, skb, state);
+	} else if (slot->hook == NF_INET_POST_ROUTING && nsf_rules_recheck(rules)) {
+		/* What passes here was counted in output. */
+		if (!hook_is_stray(skb, state) || nsf_reject_is_own_reply(att, skb, state))
+			return NF_ACCEPT;
+		verdict = NSF_VERDICT_DROP;
+	} else {
+		/* These rules do not use the slot: it is being added or retired. */
+		return NF_ACCEPT;
+	}
 	nsf_counters_add(att->counters, slot->hook, verdict, skb->len);
 
 	switch (verdict) {

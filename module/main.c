@@ -92,7 +92,7 @@ static int __init params_attach_one(unsigned int ino, const struct nsf_rules *ru
 {
 	struct nsf_target target = { .inode = ino };
 	struct net *net;
-	u64 instance;
+	u64 instance = 0;
 	int err;
 
 	net = nsf_netns_get(&target, NULL);

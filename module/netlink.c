@@ -7,7 +7,8 @@
  * so in another network namespace the family does not exist: that is the
  * barrier against root in a container without a user namespace, who passes any
  * capability check. `parallel_ops`: a request that waits for a grace period
- * holds up no other.
+ * holds up no other of generic netlink (only, for that long, those that register
+ * or unregister a family: a batch asks with the flag nowait, but for its last).
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -31,6 +32,7 @@
 static int authorize(const struct sk_buff *skb, const struct net *net,
 		     struct netlink_ext_ack *extack)
 {
+	/* netnsok says so already; that it does is too important to rely on. */
 	if (!net_eq(net, &init_net)) {
 		NL_SET_ERR_MSG(extack, "only from the initial network namespace");
 		return -EPERM;
@@ -63,6 +65,13 @@ static int answer_send(struct sk_buff *skb, void *hdr, struct genl_info *info)
 {
 	genlmsg_end(skb, hdr);
 	return genlmsg_reply(skb, info);
+}
+
+/* Of what is done: that the receiver has no room for the answer undoes nothing. */
+static int answer_done(struct sk_buff *skb, void *hdr, struct genl_info *info)
+{
+	answer_send(skb, hdr, info);
+	return 0;
 }
 
 static int answer_no_memory(struct netlink_ext_ack *extack)
@@ -107,6 +116,19 @@ static int flags_parse(const struct genl_info *info, u32 allowed, u32 *flags)
 	*flags = attr ? nla_get_u32(attr) : 0;
 	if (*flags & ~allowed) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "a flag that this command does not take");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* *@instance: 0 where the request names none. */
+static int instance_parse(const struct genl_info *info, u64 *instance)
+{
+	const struct nlattr *attr = info->attrs[NSFENCE_A_INSTANCE];
+
+	*instance = attr ? nla_get_u64(attr) : 0;
+	if (attr && !*instance) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "instance must not be 0");
 		return -EINVAL;
 	}
 	return 0;
@@ -243,7 +265,12 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, struct net
 	return err;
 }
 
-/* cb->args[0]: how many namespaces of the list are done. */
+/*
+ * cb->args[0]: how many namespaces of the list are done; cb->args[1]: the last
+ * of these, only to be compared. If it is not where it was, one before it has
+ * left the list, and somebody behind it would be missed: the dump says so by a
+ * changed sequence, as it does for births and deaths (nsf_netns_generation()).
+ */
 static int dump_netns(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct net *net;
@@ -253,22 +280,32 @@ static int dump_netns(struct sk_buff *skb, struct netlink_callback *cb)
 	err = authorize(cb->skb, sock_net(cb->skb->sk), cb->extack);
 	if (err)
 		return err;
+	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
+		NL_SET_ERR_MSG(cb->extack, "a dump of all namespaces takes no attributes");
+		return -EINVAL;
+	}
 
 	cb->seq = nsf_netns_generation();
 	nsf_net_list_lock();
 	for_each_net(net) {
-		if (pos++ < cb->args[0])
+		if (pos++ < cb->args[0]) {
+			if (pos == cb->args[0] && (long)net != cb->args[1])
+				cb->seq = cb->prev_seq + 1;
 			continue;
-		/* Not one that is being dismantled. */
-		if (!maybe_get_net(net))
-			continue;
-		err = dump_one(skb, cb, net);
-		put_net(net);
-		if (err) {
-			pos--;
-			break;
 		}
+		/* Not one that is being dismantled. */
+		if (maybe_get_net(net)) {
+			err = dump_one(skb, cb, net);
+			put_net(net);
+			if (err) {
+				pos--;
+				break;
+			}
+		}
+		cb->args[1] = (long)net;
 	}
+	if (pos < cb->args[0])
+		cb->seq = cb->prev_seq + 1;
 	nsf_net_list_unlock();
 	cb->args[0] = pos;
 	return skb->len ? skb->len : err;
@@ -277,7 +314,7 @@ static int dump_netns(struct sk_buff *skb, struct netlink_callback *cb)
 static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 {
 	struct nsf_rules rules;
-	u64 instance = 0;
+	u64 instance;
 	struct sk_buff *skb;
 	struct net *net;
 	void *hdr;
@@ -293,6 +330,14 @@ static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 	err = rules_parse(info, flags, &rules);
 	if (err)
 		return err;
+	err = instance_parse(info, &instance);
+	if (err)
+		return err;
+	if (instance && !(flags & NSFENCE_F_REPLACE)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_INSTANCE],
+				    "instance goes with flag replace");
+		return -EINVAL;
+	}
 	/* The answer's memory first: what is done is not reported as failed. */
 	skb = answer_new(info, &hdr);
 	if (!skb)
@@ -311,7 +356,7 @@ static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 	put_net(net);
 	if (err)
 		goto err_free_skb;
-	return answer_send(skb, hdr, info);
+	return answer_done(skb, hdr, info);
 
 err_free_skb:
 	nlmsg_free(skb);
@@ -320,7 +365,7 @@ err_free_skb:
 
 static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 {
-	u64 instance = 0;
+	u64 instance;
 	struct sk_buff *skb;
 	struct net *net;
 	void *hdr;
@@ -333,14 +378,9 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 	err = flags_parse(info, NSFENCE_F_NOWAIT, &flags);
 	if (err)
 		return err;
-	if (info->attrs[NSFENCE_A_INSTANCE]) {
-		instance = nla_get_u64(info->attrs[NSFENCE_A_INSTANCE]);
-		if (!instance) {
-			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_INSTANCE],
-					    "instance must not be 0");
-			return -EINVAL;
-		}
-	}
+	err = instance_parse(info, &instance);
+	if (err)
+		return err;
 	skb = answer_new(info, &hdr);
 	if (!skb)
 		return answer_no_memory(info->extack);
@@ -357,7 +397,7 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 	put_net(net);
 	if (err)
 		goto err_free_skb;
-	return answer_send(skb, hdr, info);
+	return answer_done(skb, hdr, info);
 
 err_free_skb:
 	nlmsg_free(skb);
@@ -380,7 +420,7 @@ static int cmd_detach_all(struct sk_buff *req, struct genl_info *info)
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}
-	return answer_send(skb, hdr, info);
+	return answer_done(skb, hdr, info);
 }
 
 /*
@@ -400,6 +440,7 @@ static const struct nla_policy attach_policy[NSFENCE_A_MAX + 1] = {
 	[NSFENCE_A_INODE] = { .type = NLA_U32 },
 	[NSFENCE_A_COOKIE] = { .type = NLA_U64 },
 	[NSFENCE_A_FD] = { .type = NLA_U32 },
+	[NSFENCE_A_INSTANCE] = { .type = NLA_U64 },
 	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
 	[NSFENCE_A_MODE] = { .type = NLA_U32 },
 	[NSFENCE_A_HOOKS] = { .type = NLA_U32 },
@@ -479,7 +520,7 @@ void nsf_netlink_multicast(struct sk_buff *skb)
 
 void nsf_netlink_set_overrun(void)
 {
-	genl_set_err(&nsf_family, &init_net, 0, MCGRP_LIFECYCLE, ENOBUFS);
+	genl_set_err(&nsf_family, &init_net, 0, MCGRP_LIFECYCLE, -ENOBUFS);
 }
 
 int nsf_netlink_register(void)

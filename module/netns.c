@@ -58,16 +58,6 @@ static int __net_init netns_init(struct net *net)
 	return 0;
 }
 
-/* Only marks it: the devices still run, so the hooks must stay. */
-static void __net_exit __maybe_unused netns_pre_exit(struct net *net)
-{
-	struct nsf_net *nn = nsf_netns(net);
-
-	mutex_lock(&nsf_mutex);
-	nn->dying = true;
-	mutex_unlock(&nsf_mutex);
-}
-
 /* The devices are gone: no packet can come any more. */
 static void __net_exit netns_exit(struct net *net)
 {
@@ -83,7 +73,6 @@ static void __net_exit netns_exit(struct net *net)
 
 static struct pernet_operations netns_ops = {
 	.init = netns_init,
-	NSF_PERNET_PRE_EXIT(netns_pre_exit)
 	.exit = netns_exit,
 	.id = &nsf_net_id,
 	.size = sizeof(struct nsf_net),
@@ -130,7 +119,8 @@ static bool netns_is_unpublished(u32 inode)
 	mutex_lock(&nsf_mutex);
 	list_for_each_entry(nn, &nsf_nets, list) {
 		if (nsf_net_inum(nn->net) == inode) {
-			found = !nn->dying;
+			/* One that is dying has no references any more. */
+			found = check_net(nn->net);
 			break;
 		}
 	}

@@ -15,10 +15,10 @@ struct netlink_ext_ack;
 struct nsf_attachment;
 
 /*
- * Protects: the list of nsf_net and their `dying`; the list of attachments,
- * each one's slots and every write of a __rcu pointer; the last instance id;
- * whether events may be sent. Taken inside pernet_ops_rwsem by the creation of
- * every namespace: never wait for RCU under it. Outside nf_hook_mutex.
+ * Protects: the list of nsf_net; the list of attachments, each one's slots and
+ * every write of a __rcu pointer; the last instance id; whether events may be
+ * sent. Taken inside pernet_ops_rwsem by the creation of every namespace: never
+ * wait for RCU under it. Outside nf_hook_mutex.
  */
 extern struct mutex nsf_mutex;
 
@@ -27,7 +27,6 @@ struct nsf_net {
 	struct list_head list;		/* nsf_mutex */
 	struct net *net;		/* immutable */
 	bool born;			/* immutable: created while loaded */
-	bool dying;			/* nsf_mutex: from .pre_exit on */
 	struct nsf_attachment __rcu *attachment;	/* nsf_mutex */
 };
 

@@ -11,6 +11,7 @@
 #include <linux/bottom_half.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 
@@ -19,23 +20,32 @@
 #include "extract.h"
 #include "reject.h"
 
-/* Whose reply this CPU is sending; with softirqs off. NULL: nobody's. */
-static DEFINE_PER_CPU(const struct nsf_attachment *, replying);
+/* What this CPU is replying to; with softirqs off. attachment NULL: nothing. */
+struct reject_mark {
+	const struct nsf_attachment *attachment;
+	int ifindex;	/* by which the reply may leave */
+};
+
+static DEFINE_PER_CPU(struct reject_mark, replying);
 
 bool nsf_reject_is_own_reply(const struct nsf_attachment *att,
 			     const struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
+	const struct reject_mark *mark;
 	enum nsf_l4 l4;
 
 	if (state->hook != NF_INET_LOCAL_OUT && state->hook != NF_INET_POST_ROUTING)
 		return false;
 	/*
 	 * Where softirqs are on, nobody's mark is ours: it is set only inside
-	 * the call chain that holds them off. (With PREEMPT_RT softirq_count()
-	 * is the task's own, so a preempted owner's mark does not mislead.)
+	 * the call chain that holds them off. (That, PREEMPT_RT does not
+	 * promise: attach.c refuses this policy there.)
 	 */
-	if (!softirq_count() || this_cpu_read(replying) != att)
+	if (!softirq_count())
+		return false;
+	mark = this_cpu_ptr(&replying);
+	if (mark->attachment != att || !state->out || state->out->ifindex != mark->ifindex)
 		return false;
 	/* Whatever else that call set in motion is not our reply. */
 	l4 = nsf_extract_l4(skb, state->pf);
@@ -63,24 +73,27 @@ unsigned int nsf_reject(const struct nsf_attachment *att, struct sk_buff *skb,
 {
 	enum nsf_l4 l4 = nsf_extract_l4(skb, state->pf);
 	bool local = state->hook == NF_INET_LOCAL_OUT;
-	const struct nsf_attachment *outer;
+	const struct net_device *back = local ? state->net->loopback_dev : state->in;
+	struct reject_mark outer;
 
 	/* connect(2) and sendto(2) have their errors; nothing need be sent. */
 	if (local && l4 == NSF_L4_TCP_SYN)
 		return NF_DROP_ERR(-ECONNREFUSED);
 	if (local && l4 != NSF_L4_TCP)
 		return NF_DROP_ERR(-EPERM);
-	if (l4 == NSF_L4_TCP_RST || l4 == NSF_L4_ICMP)
+	if (l4 == NSF_L4_TCP_RST || l4 == NSF_L4_ICMP || !back)
 		return NF_DROP;
 
 	local_bh_disable();
-	outer = this_cpu_read(replying);
-	this_cpu_write(replying, att);
+	outer = *this_cpu_ptr(&replying);
+	*this_cpu_ptr(&replying) = (struct reject_mark){
+		.attachment = att, .ifindex = back->ifindex,
+	};
 	if (l4 == NSF_L4_TCP || l4 == NSF_L4_TCP_SYN)
 		reject_reset(skb, state);
 	else
 		reject_unreachable(skb, state);
-	this_cpu_write(replying, outer);
+	*this_cpu_ptr(&replying) = outer;
 	local_bh_enable();
 
 	return local ? NF_DROP_ERR(-ECONNREFUSED) : NF_DROP;

@@ -13,8 +13,10 @@ struct nsf_attachment;
  * Answers @skb and returns the verdict for the core, always a kind of NF_DROP.
  * A remote sender gets a TCP reset, or ICMP (13) or ICMPv6 (1) "administratively
  * prohibited"; a local one, from its system call, ECONNREFUSED for TCP and
- * EPERM otherwise. No reply to a reset, an ICMP error, or a later fragment.
- * Only on input, forward and output, where the packet has its route.
+ * EPERM otherwise. No reply to a reset, an ICMP error, or a later fragment; nor
+ * one that would leave by another device than the packet came in by, so that
+ * nobody inside can have replies sent to whom he likes. Only on input, forward
+ * and output, where the packet has its route.
  */
 unsigned int nsf_reject(const struct nsf_attachment *att, struct sk_buff *skb,
 			const struct nf_hook_state *state);

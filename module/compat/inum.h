@@ -20,7 +20,7 @@
 #error "nsfence: struct net has neither ns.inum nor proc_inum; Linux before 3.8?"
 #endif
 
-/* Valid from before any pernet .init until after the last .exit; never 0. */
+/* Valid from before our .init until after our .exit; never 0. */
 static inline unsigned int nsf_net_inum(const struct net *net)
 {
 	return net->NSF_INUM_FIELD;

@@ -53,11 +53,4 @@ static inline u64 nsf_net_cookie(const struct net *net)
 #endif
 }
 
-/* A member of struct pernet_operations since 5.3 (d7d99872c144). */
-#ifdef NSF_HAVE_PERNET_PRE_EXIT
-#define NSF_PERNET_PRE_EXIT(fn) .pre_exit = fn,
-#else
-#define NSF_PERNET_PRE_EXIT(fn)
-#endif
-
 #endif /* NSF_COMPAT_NETNS_H */

@@ -38,11 +38,9 @@ struct_has NET_NS_COMMON net/net_namespace.h net 'struct ns_common[[:space:]]+ns
 # Up to 5.12 an atomic64_t that is zero until somebody asks (and no socket
 # option); then a u64, set when the namespace is born.
 struct_has NET_COOKIE net/net_namespace.h net 'u64[[:space:]]+net_cookie;'
-# 5.3: a callback before the grace period and before the devices go.
-struct_has PERNET_PRE_EXIT net/net_namespace.h pernet_operations '\(\*pre_exit\)'
 # 4.17: the list of namespaces has a lock of its own; rtnl before.
 have NET_RWSEM linux/rtnetlink.h 'net_rwsem'
-# 5.16 (and 6.1 stable): groups that ask for CAP_NET_ADMIN by this name.
+# 6.7, and 6.1 stable: groups that ask for CAP_NET_ADMIN by this name.
 have MCAST_CAP_NET_ADMIN net/genetlink.h 'GENL_MCAST_CAP_NET_ADMIN'
 # A filter by receiver; not exported by every kernel that has the function.
 have BROADCAST_FILTERED linux/netlink.h 'netlink_broadcast_filtered'

@@ -43,7 +43,7 @@ enum nsfence_attr {
 	NSFENCE_A_INODE,		/* u32: ns_common inode number */
 	NSFENCE_A_COOKIE,		/* u64: SO_NETNS_COOKIE, where the kernel has it */
 	NSFENCE_A_FD,			/* u32: open nsfs descriptor of the sender */
-	NSFENCE_A_INSTANCE,		/* u64: id of an attachment, never reused */
+	NSFENCE_A_INSTANCE,		/* u64: id of a fence, never reused */
 	NSFENCE_A_POLICY,		/* string, at most NSFENCE_MAX_NAME */
 	NSFENCE_A_MODE,			/* u32: enum nsfence_mode */
 	NSFENCE_A_HOOKS,		/* u32: bits of 1 << enum nsfence_hook */
