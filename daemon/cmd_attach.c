@@ -145,17 +145,16 @@ static int parse_arguments(const struct cmd *c, struct request *r, int argc, cha
 }
 
 /* What a refusal leads to, where the tool knows more than the module. */
-static void add_advice(struct err *e)
+static void add_advice(const struct request *r, struct err *e)
 {
-	const char *advice = "";
 	size_t used = strlen(e->text);
 
 	if (e->errnum == EEXIST)
-		advice = " (--replace, nsfence detach)";
-	/* On a kernel without extended acknowledgements there is only ENOENT. */
-	else if (e->errnum == ENOENT && e->exit == EXIT_REFUSED && !strstr(e->text, "drop"))
-		advice = " (no such policy; built in are: accept, drop, reject, audit)";
-	snprintf(e->text + used, sizeof(e->text) - used, "%s", advice);
+		snprintf(e->text + used, sizeof(e->text) - used, " (--replace, nsfence detach)");
+	else if (e->errnum == ENOENT && e->exit == EXIT_REFUSED)
+		snprintf(e->text, sizeof(e->text),
+			 "no such policy \"%s\" (built in are: accept, drop, reject, audit)",
+			 r->fence.policy);
 }
 
 static void report(const struct cmd *c, const struct request *r, uint32_t inode,
@@ -297,7 +296,7 @@ static int attach(const struct cmd *c, struct request *r)
 	}
 	if (ret) {
 		if (!r->configured)
-			add_advice(&e);
+			add_advice(&r, &e);
 		return cmd_fail(&e, where);
 	}
 	report(c, r, t.inode, instance);

@@ -56,7 +56,7 @@ run_fails "a namespace of another kind" 1 . nsfence attach --path /proc/self/ns/
 touch /run/netns/plain
 run_fails "a name that is no mount (ip netns add is under way)" 4 "not .*namespace" nsfence attach plain drop
 rm -f /run/netns/plain
-run_fails "no such policy" 1 "no such policy.*drop, reject" nsfence attach a nosuch
+run_fails "no such policy" 1 'no such policy "nosuch" .*drop, reject' nsfence attach a nosuch
 run_fails "detach where there is none" 4 . nsfence detach a
 run_fails "the initial namespace" 1 'allow_init_net' nsfence attach --pid 1 drop
 is "none of these fenced anything" "$(nsfence ls -j | jq length)" 0
