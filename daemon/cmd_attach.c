@@ -296,7 +296,7 @@ static int attach(const struct cmd *c, struct request *r)
 	}
 	if (ret) {
 		if (!r->configured)
-			add_advice(&r, &e);
+			add_advice(r, &e);
 		return cmd_fail(&e, where);
 	}
 	report(c, r, t.inode, instance);
