@@ -25,6 +25,10 @@ static bool hook_is_exempt(const struct sk_buff *skb, const struct nf_hook_state
 		dev = state->in;
 		break;
 	case NF_INET_LOCAL_OUT:
+		/* A duplicate of what came by a device: see hook_is_stray(). */
+		if (skb->skb_iif)
+			return false;
+		fallthrough;
 	case NF_INET_POST_ROUTING:
 		dev = state->out;
 		leaves = true;
@@ -43,8 +47,8 @@ static bool hook_is_exempt(const struct sk_buff *skb, const struct nf_hook_state
  * namespace's own rules saw it: rewritten or marked, it is routed again, and one
  * that was on its way to lo leaves by another; lightweight tunnels and queues do
  * the like. In postrouting the device is the true one. So what was made here and
- * leaves, must be exempt here too. (What came by a device has skb_iif, and met
- * the forward hook.)
+ * leaves, must be exempt here too. What came by a device has skb_iif, and met
+ * the forward hook; or it was duplicated, came to output, and was not exempt.
  */
 static bool hook_is_stray(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
