@@ -46,13 +46,17 @@ static bool hook_is_exempt(const struct sk_buff *skb, const struct nf_hook_state
  * In output, a packet's device is the one that its route had before the
  * namespace's own rules saw it: rewritten or marked, it is routed again, and one
  * that was on its way to lo leaves by another; lightweight tunnels and queues do
- * the like. In postrouting the device is the true one. So what was made here and
- * leaves, must be exempt here too. What came by a device has skb_iif, and met
- * the forward hook; or it was duplicated, came to output, and was not exempt.
+ * the like. In postrouting the device is the true one. So what leaves must be
+ * exempt here too. Nothing else is left to leave: what was routed through met the
+ * forward hook, unless that is given up; then what came by a device (skb_iif)
+ * may pass.
  */
-static bool hook_is_stray(const struct sk_buff *skb, const struct nf_hook_state *state)
+static bool hook_is_stray(const struct nsf_rules *rules, const struct sk_buff *skb,
+			  const struct nf_hook_state *state)
 {
-	return !skb->skb_iif && !hook_is_exempt(skb, state);
+	if (rules->forward_accept && skb->skb_iif)
+		return false;
+	return !hook_is_exempt(skb, state);
 }
 
 static enum nsf_verdict hook_judge(const struct nsf_attachment *att,
@@ -83,7 +87,7 @@ unsigned int nsf_hook(void *priv, struct sk_buff *skb,
 		verdict = hook_judge(att, rules, skb, state);
 	} else if (slot->hook == NF_INET_POST_ROUTING && nsf_rules_recheck(rules)) {
 		/* What passes here was counted in output. */
-		if (!hook_is_stray(skb, state) || nsf_reject_is_own_reply(att, skb, state))
+		if (!hook_is_stray(rules, skb, state) || nsf_reject_is_own_reply(att, skb, state))
 			return NF_ACCEPT;
 		verdict = NSF_VERDICT_DROP;
 	} else {
