@@ -165,6 +165,30 @@ static int send_raw(const struct packet *pkt, const char *dest)
 
 /* ---- by a TUN device -------------------------------------------------------- */
 
+/*
+ * Opening the device brings its carrier up, and the kernel takes up to a second
+ * to notice; until then it drops what is to go out there. IFF_RUNNING comes with
+ * the notice, the queue a moment after it.
+ */
+static void wait_running(struct ifreq *ifr, const char *name)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		if (sock < 0 || ioctl(sock, SIOCGIFFLAGS, ifr))
+			die("flags of %s: %s", name, strerror(errno));
+		nanosleep(&pause, NULL);
+		if (ifr->ifr_flags & IFF_RUNNING)
+			break;
+	}
+	if (i == 500)
+		die("device %s is not up", name);
+	nanosleep(&pause, NULL);
+	close(sock);
+}
+
 static int tun_open(const char *name)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
@@ -173,6 +197,7 @@ static int tun_open(const char *name)
 	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
 		die("device %s: %s", name, strerror(errno));
+	wait_running(&ifr, name);
 	return fd;
 }
 
