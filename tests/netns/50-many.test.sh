@@ -14,7 +14,6 @@ start=$(counts)
 # Objects in use, by slab cache: those of namespaces, and those that the module
 # allocates from (accounted ones, from 5.14 on in caches of their own).
 slabs() { awk '/^net_namespace |^kmalloc-cg-(64|96|128|192|256|512|1k) / { print $1, $2 }' /proc/slabinfo; }
-percpu() { awk '/^Percpu:/ { print $2 }' /proc/meminfo; }
 round() { mknetns -f -k 25 "$n"; }
 settled() { wait_until 120 counts_are "$start"; }
 
@@ -22,7 +21,6 @@ is "$n namespaces, half of them fenced$why" "$(round)" "made=$n fenced=$((n / 2)
 settled
 is "all gone: as many namespaces and fences as before" "$(counts)" "$start"
 slabs >"$TMP/slabs1"
-percpu1=$(percpu)
 log_mark
 mark=$MARK
 is "$n more$why" "$(round)" "made=$n fenced=$((n / 2))"
@@ -34,7 +32,7 @@ is "the module has logged nothing" "$(log_since "$mark" | grep -i nsfence | grep
 
 # The second thousand needs no more memory than the first left in use. What is
 # lost with each fence would show $((n / 2)) times and more; SLUB counts whole
-# slabs, and per-CPU pages are given back late, so a part of that is noise.
+# slabs, so a part of that is noise.
 if [ -r /proc/slabinfo ] && [ -s "$TMP/slabs1" ]; then
 	grown() { slabs | join - "$TMP/slabs1" | awk -v max="$((n * 2 / 5))" '$2 - $3 > max'; }
 	if wait_until 20 eval '[ -z "$(grown)" ]'; then
@@ -46,11 +44,9 @@ if [ -r /proc/slabinfo ] && [ -s "$TMP/slabs1" ]; then
 else
 	skip "slabs" "no /proc/slabinfo"
 fi
-# Three quarters of what the fences' counters (408 bytes for each processor) take.
-percpu_max=$((percpu1 + n / 2 * 408 * $(nproc) / 1024 * 3 / 4 + 16))
-percpu_fits() { [ "$(percpu)" -le "$percpu_max" ]; }
-wait_ok "per-CPU memory has not grown with the fences: at most $percpu_max KiB" 20 percpu_fits ||
-	diag "it is $(percpu), it was $percpu1"
+# The kernel's figure of per-CPU memory tells nothing here: on 6.1 it grows by
+# megabytes, and most where nothing is fenced. What is lost of that, kmemleak finds
+# on the debug kernel.
 
 # With the list being read all the time, names coming and going as well.
 (while :; do nsfence ls --all -j || exit 1; done >"$TMP/lists") &
