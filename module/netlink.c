@@ -74,6 +74,15 @@ static int answer_done(struct sk_buff *skb, void *hdr, struct genl_info *info)
 	return 0;
 }
 
+/* What attach and detach answer: which fence, of which namespace. */
+static int answer_fence(struct sk_buff *skb, const struct net *net, u64 instance)
+{
+	if (nla_put_u32(skb, NSFENCE_A_INODE, nsf_net_inum(net)) ||
+	    nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, instance, NSFENCE_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int answer_no_memory(struct netlink_ext_ack *extack)
 {
 	NL_SET_ERR_MSG(extack, "out of memory for the answer");
@@ -349,10 +358,8 @@ static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 	}
 	err = nsf_attach(net, &rules, flags & NSFENCE_F_REPLACE,
 			 !(flags & NSFENCE_F_NOWAIT), &instance, info->extack);
-	if (!err &&
-	    (nla_put_u32(skb, NSFENCE_A_INODE, nsf_net_inum(net)) ||
-	     nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, instance, NSFENCE_A_PAD)))
-		err = -EMSGSIZE;
+	if (!err)
+		err = answer_fence(skb, net, instance);
 	put_net(net);
 	if (err)
 		goto err_free_skb;
@@ -390,10 +397,8 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 		goto err_free_skb;
 	}
 	err = nsf_detach(net, &instance, !(flags & NSFENCE_F_NOWAIT), info->extack);
-	if (!err &&
-	    (nla_put_u32(skb, NSFENCE_A_INODE, nsf_net_inum(net)) ||
-	     nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, instance, NSFENCE_A_PAD)))
-		err = -EMSGSIZE;
+	if (!err)
+		err = answer_fence(skb, net, instance);
 	put_net(net);
 	if (err)
 		goto err_free_skb;
