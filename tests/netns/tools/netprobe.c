@@ -22,7 +22,6 @@
 #include <netinet/icmp6.h>
 #include <poll.h>
 #include <sys/wait.h>
-#include <time.h>
 
 union addr {
 	struct sockaddr sa;
@@ -46,14 +45,6 @@ static socklen_t parse_addr(const char *s, const char *port, union addr *a)
 		return sizeof(a->v6);
 	}
 	die("\"%s\" is not an address", s);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 /* Waits until the deadline; returns an errno, ETIMEDOUT when nothing came. */

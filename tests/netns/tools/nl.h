@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nl: what the test tools share: the module's netlink family spoken without
- * the project's own library (daemon/genl.c is under test, too), and entering a
- * namespace by name. Every tool is one process, so a failure here ends it.
+ * the project's own library (daemon/genl.c is under test, too), entering a
+ * namespace by name, and the clock. Every tool is one process, so a failure here
+ * ends it.
  */
 #ifndef NSF_TEST_NL_H
 #define NSF_TEST_NL_H
@@ -23,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -30,6 +32,14 @@
 #include <linux/netlink.h>
 
 #include "uapi/nsfence.h"
+
+static inline int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
 
 #define NL_BUF 32768
 

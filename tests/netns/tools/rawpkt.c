@@ -222,14 +222,6 @@ static const char *answer_name(const uint8_t *b, size_t len)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 static const char *inject(const struct packet *pkt, const char *tun, int limit)
 {
 	int64_t deadline = now_ms() + limit, left;
