@@ -59,9 +59,9 @@ fence gone
 is "with its mode and hooks" "${F[policy]:-} ${F[mode]:-} ${F[hooks]:-}" "drop audit input,output"
 like "and its own file" "${F[source]:-}" '^nsfence.conf.d/10-more.conf:[0-9]+$'
 first=${F[instance]:-0}
-before=$(count namespaces)
+inode=$(inode_of gone)
 netns_del gone
-wait_ok "deleted: the daemon does not keep it alive" 60 eval '[ "$(count namespaces)" -lt "$before" ]'
+wait_ok "deleted: the daemon does not keep it alive" 60 dead "$inode"
 netns_add gone
 wait_ok "made again under the same name: fenced again" 30 fenced gone
 fence gone
@@ -161,9 +161,9 @@ daemon_stop TERM
 # --- in a sandbox, as systemd makes it ---------------------------------------------------------------------
 daemon_start "$conf" unshare -m --propagation slave
 daemon_settled
-before=$(count namespaces)
+inodes=("$(inode_of later)" "$(inode_of gone)")
 netns_del later gone
-wait_ok "sandbox: deleted namespaces are gone" 60 eval '[ "$(count namespaces)" = $((before - 2)) ]'
+wait_ok "sandbox: deleted namespaces are gone" 60 dead "${inodes[@]}"
 netns_add later
 wait_ok "sandbox: a name that appears is fenced" 30 fenced later
 echo_off a

@@ -344,6 +344,13 @@ counts() { rawgenl counts; }
 
 counts_are() { [ "$(rawgenl counts)" = "$1" ]; }
 
+# No namespace has one of these inodes any more. A count would not do: others
+# that the test deleted before may still be dying.
+dead() { # INODE...
+	nsfence ls --all -j | jq -e 'map(.inode) as $living | $ARGS.positional - ($ARGS.positional - $living) == []' \
+		--jsonargs "$@"
+}
+
 count() { # namespaces|attachments
 	local c
 	c=$(rawgenl counts)
