@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * image_check: is this image sound? Whatever it accepts, the classifier reads
+ * inside of it and comes to an end. Shared by both worlds; pure.
+ */
+#ifndef NSF_IMAGE_CHECK_H
+#define NSF_IMAGE_CHECK_H
+
+#include "image.h"
+
+struct nsf_image_fault {
+	const char *what;	/* static: "record: miss does not lead forward" */
+	u32 entry;		/* index within its section */
+};
+
+/*
+ * @data: @size bytes, aligned to 8, which nobody else can change. Returns 0, or
+ * -EINVAL with @fault. Linear in @size. Process context: in the module it calls
+ * cond_resched().
+ */
+int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault);
+
+#endif /* NSF_IMAGE_CHECK_H */
