@@ -13,13 +13,14 @@
 #define NSFENCE_FAMILY_VERSION	1
 
 /* Revision of this interface; grows with each incompatible change. */
-#define NSFENCE_ABI		1
+#define NSFENCE_ABI		2
 
 /* Longest strings, without the terminating NUL. */
 #define NSFENCE_MAX_NAME	63
 #define NSFENCE_MAX_SOURCE	127
 
 #define NSFENCE_MCGRP_LIFECYCLE	"lifecycle"
+#define NSFENCE_MCGRP_PACKETS	"packets"
 
 enum nsfence_cmd {
 	NSFENCE_CMD_UNSPEC,
@@ -28,10 +29,15 @@ enum nsfence_cmd {
 	NSFENCE_CMD_ATTACH,		/* do */
 	NSFENCE_CMD_DETACH,		/* do */
 	NSFENCE_CMD_DETACH_ALL,		/* do */
+	NSFENCE_CMD_POLICY_SET,		/* do */
+	NSFENCE_CMD_POLICY_GET,		/* do by name, dump of all */
+	NSFENCE_CMD_POLICY_DEL,		/* do */
+	NSFENCE_CMD_RULE_GET,		/* dump of one policy's */
 	NSFENCE_CMD_BORN,		/* event: a namespace is being created */
 	NSFENCE_CMD_DIED,		/* event: a namespace is gone, and its fence */
 	NSFENCE_CMD_ATTACHED,		/* event: a fence was attached or replaced */
 	NSFENCE_CMD_DETACHED,		/* event: a fence was taken off */
+	NSFENCE_CMD_PACKET,		/* event: a packet that somebody may want to know of */
 
 	__NSFENCE_CMD_MAX
 };
@@ -56,6 +62,13 @@ enum nsfence_attr {
 	NSFENCE_A_NAMESPACES,		/* u32: namespaces that have state in the module */
 	NSFENCE_A_ATTACHMENTS,		/* u32: fences that are up */
 	NSFENCE_A_COUNT,		/* u32: fences that DETACH_ALL took off */
+	NSFENCE_A_IMAGE,		/* u32: descriptor of the sender: a sealed memfd */
+	NSFENCE_A_GENERATION,		/* u64: of a policy; grows with each change */
+	NSFENCE_A_HASH,			/* u64: of the image */
+	NSFENCE_A_RECORDS,		/* u32: rule records of the image */
+	NSFENCE_A_BYTES,		/* u32: size of the image */
+	NSFENCE_A_RULE,			/* nest: enum nsfence_rule_attr */
+	NSFENCE_A_PACKET,		/* nest: enum nsfence_packet_attr */
 
 	__NSFENCE_A_MAX
 };
@@ -72,6 +85,45 @@ enum nsfence_counter_attr {
 	__NSFENCE_A_COUNTER_MAX
 };
 #define NSFENCE_A_COUNTER_MAX (__NSFENCE_A_COUNTER_MAX - 1)
+
+enum nsfence_rule_attr {
+	NSFENCE_A_RULE_UNSPEC,
+	NSFENCE_A_RULE_PAD,
+	NSFENCE_A_RULE_ID,		/* u64 */
+	NSFENCE_A_RULE_CHAIN,		/* string */
+	NSFENCE_A_RULE_TEXT,		/* string: normal form */
+	NSFENCE_A_RULE_FILE,		/* string */
+	NSFENCE_A_RULE_LINE,		/* u32 */
+	NSFENCE_A_RULE_PACKETS,		/* u64 */
+	NSFENCE_A_RULE_BYTES,		/* u64: from the network header on */
+
+	__NSFENCE_A_RULE_MAX
+};
+#define NSFENCE_A_RULE_MAX (__NSFENCE_A_RULE_MAX - 1)
+
+enum nsfence_packet_attr {
+	NSFENCE_A_PACKET_UNSPEC,
+	NSFENCE_A_PACKET_PAD,
+	NSFENCE_A_PACKET_REPORT,	/* u32: enum nsfence_report */
+	NSFENCE_A_PACKET_HOOK,		/* u32: enum nsfence_hook */
+	NSFENCE_A_PACKET_VERDICT,	/* u32: enum nsfence_verdict */
+	NSFENCE_A_PACKET_FAMILY,	/* u32: AF_INET or AF_INET6 */
+	NSFENCE_A_PACKET_PROTOCOL,	/* u32 */
+	NSFENCE_A_PACKET_SADDR,		/* 4 or 16 bytes, network byte order */
+	NSFENCE_A_PACKET_DADDR,
+	NSFENCE_A_PACKET_SPORT,		/* u32 */
+	NSFENCE_A_PACKET_DPORT,		/* u32 */
+	NSFENCE_A_PACKET_IIF,		/* string */
+	NSFENCE_A_PACKET_OIF,		/* string */
+	NSFENCE_A_PACKET_LENGTH,	/* u32: from the network header on */
+	NSFENCE_A_PACKET_MARK,		/* u32 */
+	NSFENCE_A_PACKET_PREFIX,	/* string: of a log statement */
+	NSFENCE_A_PACKET_LEVEL,		/* u32: of a log statement */
+	NSFENCE_A_PACKET_LOST,		/* u64: reports lost since the module was loaded */
+
+	__NSFENCE_A_PACKET_MAX
+};
+#define NSFENCE_A_PACKET_MAX (__NSFENCE_A_PACKET_MAX - 1)
 
 /* The order of the kernel's enum nf_inet_hooks. */
 enum nsfence_hook {
@@ -98,6 +150,13 @@ enum nsfence_verdict {
 	NSFENCE_VERDICT_EXEMPT,		/* loopback, neighbour discovery, own replies */
 
 	__NSFENCE_VERDICT_MAX
+};
+
+/* Why a packet is reported. */
+enum nsfence_report {
+	NSFENCE_REPORT_LOG,		/* a log statement */
+	NSFENCE_REPORT_DROP,		/* dropped or rejected */
+	NSFENCE_REPORT_AUDIT,		/* would have been */
 };
 
 enum nsfence_feature {

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * packet_meta: the fields of a packet that are not in its bytes: mark, devices,
+ * packet type, conntrack. With headers.c, all that a policy can ask.
+ */
+#ifndef NSF_PACKET_META_H
+#define NSF_PACKET_META_H
+
+#include "packet.h"
+
+struct nf_hook_state;
+struct sk_buff;
+
+/*
+ * Fills @p (which need not be initialised): the cheap fields always, those of
+ * NSF_NEED_CT and NSF_NEED_NAMES where @needs has one. RCU reader, any context.
+ */
+void nsf_packet_load(struct nsf_packet *p, const struct sk_buff *skb,
+		     const struct nf_hook_state *state, u64 needs);
+
+#endif /* NSF_PACKET_META_H */
