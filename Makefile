@@ -27,7 +27,10 @@ LIBS	:= -lmnl -ljansson -linih -lsystemd -lpthread
 # mains (with the commands), all else is a library they share.
 CLI	:= daemon/nsfence.c $(sort $(wildcard daemon/cmd*.c))
 DAEMON	:= daemon/nsfenced.c
-SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c)))
+# What the module and user space share: the very files that the kernel runs.
+BOTH	:= module/classify.c module/headers.c module/image_check.c
+SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c daemon/policy/*.c))) \
+	   $(wildcard $(BOTH))
 obj	= $(patsubst %.c,build/obj/%.o,$(1))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -101,7 +104,8 @@ build/tests/%: tests/netns/tools/%.c Makefile
 	$(CC) $(BASE) -Werror $(CFLAGS) -o $@ $< -lmnl
 
 # A unit test names, in its first lines, the files of daemon/ that it links.
-build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch]) $(wildcard module/uapi/*.h)
+build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch] daemon/policy/*.[ch]) \
+  $(wildcard $(BOTH) module/*.h module/uapi/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -MF $@.d -Itests/unit -Werror -O1 -g $(SANITIZE) \
 	  $$(sed -n 's,^// ldflags: ,,p' $<) -o $@ $< \
