@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * headers: see headers.h. Presence is nft's: of the kernels, the newest one's.
+ * The IP hooks see packets whose fixed IP header is whole, but nothing else of
+ * them is proved: raw sockets send any ihl and any chain of extension headers.
+ */
+#ifdef __KERNEL__
+#include <linux/skbuff.h>
+#else
+#include <string.h>
+#endif
+
+#include "headers.h"
+
+#define IPV4_LEN	20
+#define IPV6_LEN	40
+#define IPV4_OFFSET	0x1fff	/* of the fragment; the other bits are flags */
+
+#define NFPROTO4	2
+#define NFPROTO6	10
+
+/* IPv6 extension headers; ESP is none: nothing behind it can be read. */
+#define NEXT_HOP	0
+#define NEXT_ROUTING	43
+#define NEXT_FRAGMENT	44
+#define NEXT_AUTH	51
+#define NEXT_DEST	60
+
+/* More of them than this in one packet, and the kernel gives up; older ones do not. */
+#define MAX_EXT		12
+
+static inline const u8 *get(const struct nsf_bytes *b, u32 at, u32 len, u8 *buf)
+{
+#ifdef __KERNEL__
+	return skb_header_pointer(b->skb, skb_network_offset(b->skb) + (int)at, (int)len, buf);
+#else
+	u32 there = b->caplen < b->length ? b->caplen : b->length;
+
+	if (len > there || at > there - len)
+		return NULL;
+	memcpy(buf, b->data + at, len);
+	return buf;
+#endif
+}
+
+static inline u64 be(const u8 *p, unsigned int bytes)
+{
+	u64 v = 0;
+
+	while (bytes--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+/* Where the transport header is. */
+struct transport {
+	bool found;	/* the walk came to an end: proto is known */
+	u8 proto;
+	u32 at;
+	u32 frag_off;	/* not 0: a later fragment, which has no such header */
+};
+
+/* ---- transport ---- */
+
+/* Each field stands for itself: of a short header, as many as there are. */
+static void fields_read(struct nsf_packet *p, const struct nsf_bytes *b, u32 at)
+{
+	u8 buf[14];
+	const u8 *h = get(b, at, sizeof(buf), buf);
+	u32 len = 14;
+
+	if (!h) {
+		len = 4;
+		h = get(b, at, len, buf);
+	}
+	while (!h && --len)
+		h = get(b, at, len, buf);
+
+	if (len >= 1)
+		nsf_packet_set(p, NSF_FIELD_TH_TYPE, h[0]);
+	if (len >= 2) {
+		nsf_packet_set(p, NSF_FIELD_TH_CODE, h[1]);
+		nsf_packet_set(p, NSF_FIELD_TH_SPORT, be(h, 2));
+	}
+	if (len >= 4)
+		nsf_packet_set(p, NSF_FIELD_TH_DPORT, be(h + 2, 2));
+	if (len >= 14)
+		nsf_packet_set(p, NSF_FIELD_TH_TCP_FLAGS, h[13]);
+}
+
+static void transport_read(struct nsf_packet *p, const struct nsf_bytes *b,
+			   const struct transport *t)
+{
+	if (!t->found)
+		return;
+	nsf_packet_set(p, NSF_FIELD_L4PROTO, t->proto);
+	if (!t->frag_off)
+		fields_read(p, b, t->at);
+}
+
+/* ---- IPv4 ---- */
+
+static void ipv4_read(struct nsf_packet *p, const struct nsf_bytes *b, struct transport *t)
+{
+	u8 buf[IPV4_LEN];
+	const u8 *h = get(b, 0, IPV4_LEN, buf);
+
+	if (!h)
+		return;
+	nsf_packet_set(p, NSF_FIELD_IP_DSCP, h[1] >> 2);
+	nsf_packet_set(p, NSF_FIELD_IP_LENGTH, be(h + 2, 2));
+	nsf_packet_set(p, NSF_FIELD_IP_FRAG_OFF, be(h + 6, 2));
+	nsf_packet_set(p, NSF_FIELD_IP_TTL, h[8]);
+	nsf_packet_set(p, NSF_FIELD_IP_PROTOCOL, h[9]);
+	nsf_packet_set(p, NSF_FIELD_IP_SADDR, be(h + 12, 4));
+	nsf_packet_set(p, NSF_FIELD_IP_DADDR, be(h + 16, 4));
+
+	/* An ihl below 5 is believed, as nft does in these hooks. */
+	t->found = true;
+	t->proto = h[9];
+	t->at = (h[0] & 0xf) * 4;
+	t->frag_off = be(h + 6, 2) & IPV4_OFFSET;
+}
+
+/* ---- IPv6 ---- */
+
+static inline bool is_ext(u8 next)
+{
+	return next == NEXT_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
+	       next == NEXT_AUTH || next == NEXT_DEST;
+}
+
+static inline u32 ext_size(u8 next, const u8 *h)
+{
+	switch (next) {
+	case NEXT_FRAGMENT:
+		return 8;
+	case NEXT_AUTH:
+		return (h[1] + 2) * 4;
+	default:
+		return (h[1] + 1) * 8;
+	}
+}
+
+/*
+ * nft walks the headers up to two times: for the protocol, where it stops at an
+ * authentication header, and for a fragment header, where it goes past it. Both
+ * walks are this one. Returns whether there is a fragment header.
+ */
+static bool ipv6_walk(struct transport *t, const struct nsf_bytes *b, u8 next)
+{
+	u32 at = IPV6_LEN, off, size;
+	bool frag = false;
+	const u8 *h;
+	u8 buf[4];
+	int n;
+
+	for (n = 0; is_ext(next); n++) {
+		size = next == NEXT_ROUTING || next == NEXT_FRAGMENT ? 4 : 2;
+		if (n >= MAX_EXT)
+			return frag;
+		h = get(b, at, size, buf);
+		if (!h)
+			return frag;
+		if (next == NEXT_FRAGMENT) {
+			frag = true;
+			off = be(h + 2, 2) & ~7u;
+			if (off) {
+				/* Only its first header's number is known. */
+				if (!t->found && !is_ext(h[0])) {
+					t->found = true;
+					t->proto = h[0];
+					t->frag_off = off;
+				}
+				return frag;
+			}
+		} else if (next == NEXT_AUTH && !t->found) {
+			t->found = true;
+			t->proto = next;
+			t->at = at;
+		}
+		if (t->found && frag)
+			return frag;
+		size = ext_size(next, h);
+		if (b->length - at < size)
+			return frag;
+		next = h[0];
+		at += size;
+	}
+	if (!t->found) {
+		t->found = true;
+		t->proto = next;
+		t->at = at;
+	}
+	return frag;
+}
+
+static void ipv6_read(struct nsf_packet *p, const struct nsf_bytes *b, struct transport *t)
+{
+	u8 buf[IPV6_LEN];
+	const u8 *h = get(b, 0, IPV6_LEN, buf);
+
+	if (!h)
+		return;
+	nsf_packet_set(p, NSF_FIELD_IP6_DSCP, (h[0] & 0xf) << 2 | h[1] >> 6);
+	nsf_packet_set(p, NSF_FIELD_IP6_LENGTH, be(h + 4, 2));
+	nsf_packet_set(p, NSF_FIELD_IP6_NEXTHDR, h[6]);
+	nsf_packet_set(p, NSF_FIELD_IP6_HOPLIMIT, h[7]);
+	nsf_packet_set(p, NSF_FIELD_IP6_SADDR_HI, be(h + 8, 8));
+	nsf_packet_set(p, NSF_FIELD_IP6_SADDR_LO, be(h + 16, 8));
+	nsf_packet_set(p, NSF_FIELD_IP6_DADDR_HI, be(h + 24, 8));
+	nsf_packet_set(p, NSF_FIELD_IP6_DADDR_LO, be(h + 32, 8));
+	nsf_packet_set(p, NSF_FIELD_EXTHDR_FRAG, ipv6_walk(t, b, h[6]));
+
+	/* A transport header that far out is none for nft (its offset has 16 bits). */
+	if (t->at > 0xffff)
+		t->found = false;
+}
+
+void nsf_headers_read(struct nsf_packet *p, const struct nsf_bytes *b, unsigned int family)
+{
+	struct transport t = { .found = false };
+
+	nsf_packet_set(p, NSF_FIELD_NFPROTO, family == 4 ? NFPROTO4 : NFPROTO6);
+	nsf_packet_set(p, NSF_FIELD_LENGTH, b->length);
+	if (family == 4)
+		ipv4_read(p, b, &t);
+	else
+		ipv6_read(p, b, &t);
+	transport_read(p, b, &t);
+}
