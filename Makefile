@@ -28,7 +28,7 @@ LIBS	:= -lmnl -ljansson -linih -lsystemd -lpthread
 CLI	:= daemon/nsfence.c $(sort $(wildcard daemon/cmd*.c))
 DAEMON	:= daemon/nsfenced.c
 # What the module and user space share: the very files that the kernel runs.
-BOTH	:= module/classify.c module/headers.c module/image_check.c
+BOTH	:= module/classify.c module/headers.c module/image_check.c module/image_hash.c
 SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c daemon/policy/*.c))) \
 	   $(wildcard $(BOTH))
 obj	= $(patsubst %.c,build/obj/%.o,$(1))

@@ -33,14 +33,9 @@
 #include <linux/types.h>
 #else
 #include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int32_t s32;
+
+#include "policy/types.h"
 #endif
 
 #define NSF_IMAGE_MAGIC		0x31676d4965636e66ULL	/* "fnceImg1", little endian */
@@ -159,8 +154,8 @@ struct nsf_image {
 	u64 magic;
 	u32 version;
 	u32 size;		/* of all, bytes */
-	u64 hash;		/* SipHash-2-4 with key 0 of the image with this field 0 */
-	u64 needs;		/* NSF_BIT of every field that an op reads */
+	u64 hash;		/* nsf_image_hash(): SipHash-2-4 in pieces, of all but this field */
+	u64 needs;		/* the OR of nsf_op_reads() of all ops */
 	u32 flags;		/* NSF_IMAGE_* */
 	u32 spare;		/* 0 */
 	struct nsf_section section[NSF_SECTIONS];
@@ -172,7 +167,9 @@ static_assert(sizeof(struct nsf_image) == 40 + 8 * NSF_SECTIONS, "no hidden padd
 
 struct nsf_chain {
 	u64 id;			/* hash of name, hook, priority, families: which slot */
-	u32 start;		/* its first record; its last is the one before the next chain's */
+	u32 start;		/* its first record; its last is the one before the next chain's:
+				 * no rule, one op, which ends with the policy; miss and next 0
+				 */
 	s32 priority;
 	u8 hook;		/* enum nf_inet_hooks */
 	u8 families;		/* NSF_CHAIN_IPV4 | NSF_CHAIN_IPV6 */
@@ -189,7 +186,7 @@ struct nsf_record {
 	u32 op;			/* its first op */
 	u32 ops;		/* how many; may be 0 */
 	u32 miss;		/* record to go on with where an op did not match */
-	u32 next;		/* and where all did; 0: the last op ends evaluation */
+	u32 next;		/* and where all did; 0 if and only if the last op is an end */
 	u32 rule;		/* index of the rule, NSF_NO_RULE: a chain's policy */
 	u32 spare;
 };
@@ -203,9 +200,13 @@ enum nsf_op_code {
 	/* matches: fail where the field is absent; NSF_OP_NOT turns the rest round */
 	NSF_OP_MASK,		/* (field & b) == a */
 	NSF_OP_RANGE,		/* a <= field && field <= b */
-	NSF_OP_SET,		/* the key (a: up to 5 bytes, enum nsf_field, lowest first) is in set `arg` */
-	/* a match that also says where to go on */
-	NSF_OP_MAP,		/* key as in SET; found with data d: targets[b + d] */
+	/* The key (a: up to 5 bytes, enum nsf_field, lowest first) is in set `arg`. */
+	NSF_OP_SET,
+	/*
+	 * A match that also says where to go on, the last op of its record: key as in
+	 * SET; found with data d: targets[b + d].
+	 */
+	NSF_OP_MAP,
 	/* statements */
 	NSF_OP_COUNTER,		/* state `arg` */
 	NSF_OP_LIMIT,		/* state `arg`; a match: fails when the limit says so */
@@ -221,6 +222,7 @@ enum nsf_op_code {
 
 #define NSF_OP_NOT		1u
 
+/* What an op does not use is 0. The targets of all MAP ops follow one another. */
 struct nsf_op {
 	u8 code;		/* enum nsf_op_code */
 	u8 field;		/* enum nsf_field, a narrow one; 0 where none is used */
@@ -292,7 +294,10 @@ enum nsf_state_kind {
 	NSF_STATE_KINDS,
 };
 
-/* A place in an attachment that outlives updates of the policy: found by id. */
+/*
+ * A place in an attachment that outlives updates of the policy: found by id. They
+ * are sorted by id, and no two are alike.
+ */
 struct nsf_state_desc {
 	u64 id;			/* hash of the rule's id and the statement's number */
 	u32 kind;		/* enum nsf_state_kind */
@@ -320,13 +325,14 @@ static_assert(sizeof(struct nsf_rule) == 24, "no hidden padding");
 
 /* Access; for a checked image. */
 #define NSF_IMAGE_ENTRIES(type, name, id)					\
+enum { nsf_at_##name = (id) };					\
 static inline const type *nsf_image_##name(const struct nsf_image *img)		\
 {										\
-	return (const void *)((const u8 *)img + img->section[id].offset);	\
+	return (const void *)((const u8 *)img + img->section[nsf_at_##name].offset);	\
 }										\
 static inline u32 nsf_image_n_##name(const struct nsf_image *img)		\
 {										\
-	return img->section[id].size / sizeof(type);				\
+	return img->section[nsf_at_##name].size / sizeof(type);		\
 }
 
 NSF_IMAGE_ENTRIES(struct nsf_chain, chains, NSF_SECTION_CHAINS)

@@ -20,4 +20,7 @@ struct nsf_image_fault {
  */
 int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault);
 
+/* NSF_BIT of the fields that this op, a sound one, asks the packet for. */
+u64 nsf_op_reads(const struct nsf_op *op);
+
 #endif /* NSF_IMAGE_CHECK_H */
