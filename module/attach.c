@@ -1,172 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * attach: see attach.h. The only caller of hook registration.
+ * attach: see attach.h.
  *
- * Everything that can fail (memory, registration) comes first; publishing is
- * one store. A new slot is registered before the rules that need it are
- * published: until then it finds its hook not among the old rules' and lets
- * packets pass. A slot that is no longer needed is taken out after the store,
- * and freed after a grace period, because the core's readers may still be in it.
+ * Everything that can fail (memory, registration, conntrack) comes first;
+ * publishing is one store. What is no longer needed is taken out after the
+ * store, and freed after a grace period, because the core's readers may still
+ * be in it.
+ *
+ * Where a packet can meet slots of the old rules and slots of the new ones on
+ * its way through one hook, one store is not enough: it could pass the first
+ * before the store and the second after it, judged by neither. There the new
+ * rules carry the old ones along for a grace period, and both are enforced.
  */
 #include <linux/err.h>
-#include <linux/limits.h>
 #include <linux/module.h>
-#include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
 #include "attach.h"
+#include "ct.h"
 #include "event.h"
 #include "fault.h"
-#include "hook.h"
 #include "netns.h"
+#include "policy.h"
+#include "slot.h"
 
 bool nsf_allow_init_net __read_mostly;
 
 static LIST_HEAD(attachments);		/* nsf_mutex */
 static u32 attachment_count;		/* nsf_mutex */
 static u64 last_instance;		/* nsf_mutex */
-
-/*
- * What comes in is judged before the namespace's own rules see it; what goes
- * out, after they had their chance to rewrite it or to hand it to a queue. That
- * is a preference, no promise: among equal priorities the core puts the latest
- * first, so root inside can get before us on input, and behind us on output.
- * What that could open on output, the re-check in postrouting closes (hook.c).
- */
-static const int slot_priority[NF_INET_NUMHOOKS] = {
-	[NF_INET_PRE_ROUTING] = INT_MIN,
-	[NF_INET_LOCAL_IN] = INT_MIN,
-	[NF_INET_FORWARD] = INT_MAX,
-	[NF_INET_LOCAL_OUT] = INT_MAX,
-	[NF_INET_POST_ROUTING] = INT_MAX,
-};
-
-/* Slots that an operation prepares; those it does not use it gives back. */
-struct slot_set {
-	struct nsf_slot *slot[NF_INET_NUMHOOKS];
-};
-
-static void slot_set_free(struct slot_set *set)
-{
-	int h;
-
-	for (h = 0; h < NF_INET_NUMHOOKS; h++)
-		kfree(set->slot[h]);
-}
-
-static int slot_set_alloc(struct slot_set *set, u32 hooks)
-{
-	int h;
-
-	memset(set, 0, sizeof(*set));
-	for (h = 0; h < NF_INET_NUMHOOKS; h++) {
-		if (!(hooks & (1U << h)))
-			continue;
-		if (!nsf_fault_attach())
-			set->slot[h] = kzalloc(sizeof(*set->slot[h]), GFP_KERNEL_ACCOUNT);
-		if (!set->slot[h])
-			return -ENOMEM;	/* the caller frees what there is */
-	}
-	return 0;
-}
-
-/*
- * Both families, or none; but on failure the first was in the core's tables for
- * a moment, and readers may be in @slot for a grace period.
- */
-static int slot_register(struct nsf_slot *slot, struct nsf_attachment *att,
-			 unsigned int hook)
-{
-	struct net *net = att->nn->net;
-	unsigned int i;
-	int err;
-
-	lockdep_assert_held(&nsf_mutex);
-
-	slot->attachment = att;
-	slot->hook = hook;
-	for (i = 0; i < ARRAY_SIZE(slot->ops); i++) {
-		slot->ops[i].hook = nsf_hook;
-		slot->ops[i].priv = slot;
-		slot->ops[i].pf = i ? NFPROTO_IPV6 : NFPROTO_IPV4;
-		slot->ops[i].hooknum = hook;
-		slot->ops[i].priority = slot_priority[hook];
-
-		err = nsf_fault_attach() ? -ENOMEM :
-		      nf_register_net_hook(net, &slot->ops[i]);
-		if (err)
-			goto err_unregister;
-	}
-	return 0;
-
-err_unregister:
-	if (i)
-		nf_unregister_net_hook(net, &slot->ops[0]);
-	return err;
-}
-
-/* Out of the core's tables now; out of memory after a grace period. */
-static void slot_retire(struct nsf_slot *slot)
-{
-	lockdep_assert_held(&nsf_mutex);
-
-	nf_unregister_net_hooks(slot->attachment->nn->net, slot->ops,
-				ARRAY_SIZE(slot->ops));
-	kfree_rcu(slot, rcu);
-}
-
-/*
- * Brings @att's slots to cover @hooks, taking the missing ones from @set.
- * On failure those registered here are retired again.
- */
-static int slots_extend(struct nsf_attachment *att, struct slot_set *set, u32 hooks)
-{
-	struct nsf_slot *slot;
-	u32 added = 0;
-	int h, err;
-
-	lockdep_assert_held(&nsf_mutex);
-
-	for (h = 0; h < NF_INET_NUMHOOKS; h++) {
-		if (!(hooks & (1U << h)) || att->slot[h])
-			continue;
-		slot = set->slot[h];
-		set->slot[h] = NULL;
-		err = slot_register(slot, att, h);
-		if (err) {
-			kfree_rcu(slot, rcu);
-			goto err_retire;
-		}
-		att->slot[h] = slot;
-		added |= 1U << h;
-	}
-	return 0;
-
-err_retire:
-	for (h = 0; h < NF_INET_NUMHOOKS; h++) {
-		if (added & (1U << h)) {
-			slot_retire(att->slot[h]);
-			att->slot[h] = NULL;
-		}
-	}
-	return err;
-}
-
-static void slots_shrink(struct nsf_attachment *att, u32 hooks)
-{
-	int h;
-
-	lockdep_assert_held(&nsf_mutex);
-
-	for (h = 0; h < NF_INET_NUMHOOKS; h++) {
-		if (att->slot[h] && !(hooks & (1U << h))) {
-			slot_retire(att->slot[h]);
-			att->slot[h] = NULL;
-		}
-	}
-}
 
 static struct nsf_attachment *attachment_alloc(void)
 {
@@ -183,7 +47,24 @@ static struct nsf_attachment *attachment_alloc(void)
 		kfree(att);
 		return NULL;
 	}
+	INIT_LIST_HEAD(&att->slots);
+	INIT_LIST_HEAD(&att->policy_node);
 	return att;
+}
+
+/* Never published, or without readers. */
+static void rules_free(struct nsf_rules *rules)
+{
+	if (!rules)
+		return;
+	if (!rules->states_lent)
+		nsf_states_free(rcu_access_pointer(rules->states));
+	kfree(rules);
+}
+
+static void rules_free_rcu(struct rcu_head *rcu)
+{
+	rules_free(container_of(rcu, struct nsf_rules, rcu));
 }
 
 /* One that was never published, or whose readers are gone. */
@@ -192,7 +73,7 @@ static void attachment_free(struct nsf_attachment *att)
 	if (!att)
 		return;
 	free_percpu(att->counters);
-	kfree(rcu_access_pointer(att->rules));
+	rules_free(rcu_access_pointer(att->rules));
 	kfree(att);
 }
 
@@ -201,12 +82,134 @@ static void attachment_free_rcu(struct rcu_head *rcu)
 	attachment_free(container_of(rcu, struct nsf_attachment, rcu));
 }
 
+static struct nsf_attachment *attachment_of(struct nsf_net *nn)
+{
+	return rcu_dereference_protected(nn->attachment, lockdep_is_held(&nsf_mutex));
+}
+
+static struct nsf_rules *rules_of(const struct nsf_attachment *att)
+{
+	return rcu_dereference_protected(att->rules, lockdep_is_held(&nsf_mutex));
+}
+
+static struct nsf_rules *rules_old(const struct nsf_rules *rules)
+{
+	return rcu_dereference_protected(rules->old, lockdep_is_held(&nsf_mutex));
+}
+
+static bool rules_need_ct(const struct nsf_rules *rules)
+{
+	return rules && rules->named && rules->named->ct;
+}
+
+/* Of which policy's attachments @att is one; @policy NULL: of none. */
+static void attachment_file(struct nsf_attachment *att, struct nsf_policy *from,
+			    struct nsf_policy *to)
+{
+	lockdep_assert_held(&nsf_mutex);
+
+	if (from) {
+		list_del_init(&att->policy_node);
+		from->users--;
+	}
+	if (to) {
+		list_add_tail(&att->policy_node, &to->attachments);
+		to->users++;
+		att->layout = to->layout;
+	}
+}
+
+/* Conntrack has to be on before a rule asks for it. */
+static int ct_extend(struct nsf_attachment *att, const struct nsf_rules *rules)
+{
+	int err;
+
+	if (att->ct || !rules_need_ct(rules))
+		return 0;
+	err = nsf_fault_attach() ? -ENOMEM : nsf_ct_get(att->nn->net);
+	if (!err)
+		att->ct = true;
+	return err;
+}
+
+static int states_extend(struct nsf_rules *rules)
+{
+	const struct nsf_policy *policy = rules->named;
+	struct nsf_states *old, *states;
+
+	if (!policy)
+		return 0;
+	old = rcu_dereference_protected(rules->states, lockdep_is_held(&nsf_mutex));
+	if (old && old->chunks == policy->chunks)
+		return 0;
+	states = nsf_fault_attach() ? NULL :
+		 nsf_states_grow(old, policy->chunk, policy->chunks);
+	if (!states)
+		return -ENOMEM;
+	rcu_assign_pointer(rules->states, states);
+	if (old)
+		nsf_states_retire(old);
+	return 0;
+}
+
+/* What @rules need; what there is besides stays. */
+static int attachment_grow(struct nsf_attachment *att, struct nsf_rules *rules)
+{
+	int err;
+
+	lockdep_assert_held(&nsf_mutex);
+
+	err = ct_extend(att, rules);
+	if (!err)
+		err = states_extend(rules);
+	if (!err)
+		err = nsf_slots_extend(att, rules);
+	return err;
+}
+
+static void attachment_trim(struct nsf_attachment *att, const struct nsf_rules *rules)
+{
+	const struct nsf_rules *old = rules ? rules_old(rules) : NULL;
+
+	lockdep_assert_held(&nsf_mutex);
+
+	nsf_slots_shrink(att, rules, old);
+	if (att->ct && !rules_need_ct(rules) && !rules_need_ct(old)) {
+		nsf_ct_put(att->nn->net);
+		att->ct = false;
+	}
+}
+
+int nsf_attach_grow(struct nsf_attachment *att)
+{
+	int err = attachment_grow(att, rules_of(att));
+
+	if (!err)
+		att->layout = rules_of(att)->named->layout;
+	return err;
+}
+
+void nsf_attach_trim(struct nsf_attachment *att)
+{
+	attachment_trim(att, rules_of(att));
+	att->layout = rules_of(att)->named->layout;
+}
+
+void nsf_attach_reset(const struct nsf_attachment *att, u32 place)
+{
+	lockdep_assert_held(&nsf_mutex);
+
+	nsf_states_reset(rcu_dereference_protected(rules_of(att)->states,
+						   lockdep_is_held(&nsf_mutex)), place);
+}
+
 /* Takes the fence off: hooks out, pointer gone, memory after a grace period. */
 static void attachment_remove(struct nsf_attachment *att, enum nsf_event event)
 {
 	lockdep_assert_held(&nsf_mutex);
 
-	slots_shrink(att, 0);
+	attachment_trim(att, NULL);
+	attachment_file(att, rules_of(att)->named, NULL);
 	RCU_INIT_POINTER(att->nn->attachment, NULL);
 	nsf_event_send(event, att->nn, att, false);
 	list_del(&att->list);
@@ -216,19 +219,8 @@ static void attachment_remove(struct nsf_attachment *att, enum nsf_event event)
 	module_put(THIS_MODULE);
 }
 
-static struct nsf_attachment *attachment_of(struct nsf_net *nn)
-{
-	return rcu_dereference_protected(nn->attachment, lockdep_is_held(&nsf_mutex));
-}
-
-static struct nsf_rules *rules_of(struct nsf_attachment *att)
-{
-	return rcu_dereference_protected(att->rules, lockdep_is_held(&nsf_mutex));
-}
-
 /* First fence of this namespace. @rules is @att's, even on failure. */
-static int attach_new(struct nsf_net *nn, struct nsf_attachment *att,
-		      struct nsf_rules *rules, struct slot_set *set)
+static int attach_new(struct nsf_net *nn, struct nsf_attachment *att, struct nsf_rules *rules)
 {
 	int err;
 
@@ -240,39 +232,92 @@ static int attach_new(struct nsf_net *nn, struct nsf_attachment *att,
 	rcu_assign_pointer(att->rules, rules);
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	err = slots_extend(att, set, nsf_rules_slots(rules));
+	err = attachment_grow(att, rules);
 	if (err) {
+		attachment_trim(att, NULL);
 		module_put(THIS_MODULE);
 		return err;
 	}
+	attachment_file(att, NULL, rules->named);
 	list_add_tail(&att->list, &attachments);
 	attachment_count++;
 	rcu_assign_pointer(nn->attachment, att);
 	return 0;
 }
 
-/* On success @rules is taken. */
-static int attach_replace(struct nsf_attachment *att, struct nsf_rules *rules,
-			  struct slot_set *set)
+/*
+ * May a packet meet slots of both, on its way through one hook? The built-in
+ * policies have one slot on each, the same for all.
+ */
+static bool rules_mix(const struct nsf_rules *old, const struct nsf_rules *rules)
 {
-	struct nsf_rules *old;
-	int err;
+	if (old->named != rules->named)
+		return true;
+	return rules->named && nsf_version_is_multi(nsf_policy_version(rules->named));
+}
+
+/*
+ * On success @rules is taken. *@mixed: the old ones are enforced besides; after
+ * a grace period attach_settle() is due.
+ */
+static int attach_replace(struct nsf_attachment *att, struct nsf_rules *rules, bool *mixed)
+{
+	struct nsf_rules *old = rules_of(att);
+	bool same = old->named && old->named == rules->named;
+	int err = 0;
 
 	lockdep_assert_held(&nsf_mutex);
 
-	err = slots_extend(att, set, nsf_rules_slots(rules));
-	if (err)
+	/* The same policy's counters go on. */
+	if (same) {
+		err = states_extend(old);
+		if (!err)
+			RCU_INIT_POINTER(rules->states, rcu_access_pointer(old->states));
+	}
+	if (!err)
+		err = attachment_grow(att, rules);
+	if (err) {
+		if (same)
+			RCU_INIT_POINTER(rules->states, NULL);	/* not ours */
+		attachment_trim(att, old);
 		return err;
-	old = rules_of(att);
+	}
+	*mixed = rules_mix(old, rules);
+	if (*mixed)
+		RCU_INIT_POINTER(rules->old, old);
+	old->states_lent = same;
+	attachment_file(att, old->named, rules->named);
 	rules->instance = ++last_instance;
 	rcu_assign_pointer(att->rules, rules);	/* the one store */
-	slots_shrink(att, nsf_rules_slots(rules));
-	kfree_rcu(old, rcu);
+	if (!*mixed) {
+		attachment_trim(att, rules);
+		call_rcu(&old->rcu, rules_free_rcu);
+	}
 	return 0;
 }
 
-static int rules_check(const struct nsf_rules *rules, struct netlink_ext_ack *extack)
+/*
+ * A grace period after a mixed replacement: no packet is under way that met the
+ * old rules alone. nsf_policy_mutex and the reference to the namespace keep @att.
+ */
+static void attach_settle(struct nsf_attachment *att)
 {
+	struct nsf_rules *rules, *old;
+
+	mutex_lock(&nsf_mutex);
+	rules = rules_of(att);
+	old = rules_old(rules);
+	RCU_INIT_POINTER(rules->old, NULL);
+	attachment_trim(att, rules);
+	call_rcu(&old->rcu, rules_free_rcu);
+	mutex_unlock(&nsf_mutex);
+}
+
+static int rules_check(const struct nsf_rules *rules, const char *name,
+		       struct netlink_ext_ack *extack)
+{
+	if (name)
+		return 0;
 	if (!rules->hooks || rules->hooks & ~NSF_HOOKS_ALL) {
 		NL_SET_ERR_MSG(extack, "no hooks, or one that does not exist");
 		return -EINVAL;
@@ -308,15 +353,16 @@ static int instance_check(struct nsf_attachment *att, u64 instance,
 }
 
 /*
- * Under nsf_mutex, with everything prepared in @fresh, @rules and @set. What is
- * taken is NULL afterwards; the caller frees the rest.
+ * Under nsf_mutex, with @fresh and @rules prepared. What is taken is NULL
+ * afterwards; the caller frees the rest. *@mixed: who needs attach_settle().
  */
 static int attach_locked(struct nsf_net *nn, struct nsf_attachment **fresh,
-			 struct nsf_rules **rules, struct slot_set *set, bool replace,
-			 u64 *instance, struct netlink_ext_ack *extack)
+			 struct nsf_rules **rules, const char *name, bool replace,
+			 u64 *instance, struct nsf_attachment **mixed,
+			 struct netlink_ext_ack *extack)
 {
 	struct nsf_attachment *att = attachment_of(nn);
-	bool replaced = att;
+	bool replaced = att, mixes = false;
 	int err;
 
 	lockdep_assert_held(&nsf_mutex);
@@ -329,12 +375,22 @@ static int attach_locked(struct nsf_net *nn, struct nsf_attachment **fresh,
 			       "the namespace is fenced already; replace or detach that fence");
 		return -EEXIST;
 	}
+	if (name) {
+		(*rules)->named = nsf_policy_find(name);
+		if (!(*rules)->named) {
+			NL_SET_ERR_MSG(extack,
+				       "no such policy (built in are: accept, drop, reject, audit)");
+			return -ENOENT;
+		}
+	}
 	if (att) {
-		err = attach_replace(att, *rules, set);
+		err = attach_replace(att, *rules, &mixes);
 		if (err)
 			return err;
+		if (mixes)
+			*mixed = att;
 	} else {
-		err = attach_new(nn, *fresh, *rules, set);
+		err = attach_new(nn, *fresh, *rules);
 		att = *fresh;
 		*fresh = NULL;
 		if (err) {
@@ -353,12 +409,22 @@ static int attach_locked(struct nsf_net *nn, struct nsf_attachment **fresh,
 	return 0;
 }
 
-int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
-	       bool wait, u64 *instance, struct netlink_ext_ack *extack)
+void nsf_attach_explain(int err, struct netlink_ext_ack *extack)
 {
-	struct nsf_attachment *fresh = NULL;
+	if (err == -ENOMEM)
+		NL_SET_ERR_MSG(extack, "out of memory; nothing was changed");
+	else if (err == -ENODEV)
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
+	else if (err == -E2BIG)
+		NL_SET_ERR_MSG(extack,
+			       "the namespace has too many netfilter hooks (1024 on one): root inside made them");
+}
+
+int nsf_attach(struct net *net, const struct nsf_rules *wanted, const char *name,
+	       bool replace, bool wait, u64 *instance, struct netlink_ext_ack *extack)
+{
+	struct nsf_attachment *fresh = NULL, *mixed = NULL;
 	struct nsf_rules *rules = NULL;
-	struct slot_set set = {};
 	int err;
 
 	if (net_eq(net, &init_net) && !nsf_allow_init_net) {
@@ -366,11 +432,10 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
 			       "this is the initial namespace: the module was loaded without allow_init_net=1");
 		return -EPERM;
 	}
-	err = rules_check(wanted, extack);
+	err = rules_check(wanted, name, extack);
 	if (err)
 		return err;
 
-	/* All memory before the lock, enough for both cases. */
 	err = -ENOMEM;
 	if (!nsf_fault_attach())
 		rules = kmemdup(wanted, sizeof(*wanted), GFP_KERNEL_ACCOUNT);
@@ -379,25 +444,22 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, bool replace,
 	fresh = attachment_alloc();
 	if (!fresh)
 		goto out_free;
-	err = slot_set_alloc(&set, nsf_rules_slots(rules));
-	if (err)
-		goto out_free;
 
+	mutex_lock(&nsf_policy_mutex);
 	mutex_lock(&nsf_mutex);
-	err = attach_locked(nsf_netns(net), &fresh, &rules, &set, replace, instance, extack);
+	err = attach_locked(nsf_netns(net), &fresh, &rules, name, replace, instance, &mixed,
+			    extack);
 	mutex_unlock(&nsf_mutex);
+	if (mixed) {
+		synchronize_rcu();	/* the wait: traversals that began with the old rules */
+		attach_settle(mixed);
+	}
+	mutex_unlock(&nsf_policy_mutex);
 
 out_free:
-	slot_set_free(&set);
 	attachment_free(fresh);
-	kfree(rules);
-	if (err == -ENOMEM)
-		NL_SET_ERR_MSG(extack, "out of memory; nothing was changed");
-	else if (err == -ENODEV)
-		NL_SET_ERR_MSG(extack, "the module is being unloaded");
-	else if (err == -E2BIG)
-		NL_SET_ERR_MSG(extack,
-			       "the namespace has too many netfilter hooks (1024 on one): root inside made them");
+	rules_free(rules);
+	nsf_attach_explain(err, extack);
 	/*
 	 * The wait: a packet that was inside the hook's traversal before our
 	 * store has left it when this returns. (One that a queue or a qdisc of
@@ -414,6 +476,7 @@ int nsf_detach(struct net *net, u64 *instance, bool wait,
 	struct nsf_attachment *att;
 	int err = 0;
 
+	mutex_lock(&nsf_policy_mutex);	/* not in the midst of a change with several steps */
 	mutex_lock(&nsf_mutex);
 	att = attachment_of(nsf_netns(net));
 	if (!att) {
@@ -427,6 +490,7 @@ int nsf_detach(struct net *net, u64 *instance, bool wait,
 		attachment_remove(att, NSF_EVENT_DETACHED);
 	}
 	mutex_unlock(&nsf_mutex);
+	mutex_unlock(&nsf_policy_mutex);
 
 	if (!err && wait)
 		synchronize_rcu();
@@ -438,12 +502,14 @@ u32 nsf_detach_all(void)
 	struct nsf_attachment *att, *next;
 	u32 n = 0;
 
+	mutex_lock(&nsf_policy_mutex);
 	mutex_lock(&nsf_mutex);
 	list_for_each_entry_safe(att, next, &attachments, list) {
 		attachment_remove(att, NSF_EVENT_DETACHED);
 		n++;
 	}
 	mutex_unlock(&nsf_mutex);
+	mutex_unlock(&nsf_policy_mutex);
 
 	if (n)
 		synchronize_rcu();

@@ -4,11 +4,11 @@
  * the netfilter core calls; its rules say what to do.
  *
  *   nsf_net.attachment --> nsf_attachment --rules--> nsf_rules   (replaced whole)
- *                            |  ^   |
- *                            |  |   +-- counters (per CPU)
- *                      slots[hook]  |
+ *                            |  ^   |                  |      |
+ *                            |  |   +-- counters       |      +-- named policy (policy.h)
+ *                          slots    (per CPU)          +-- states: its counters and limits here
  *                            v  |
- *   core's hook table --> nsf_slot { ops v4, ops v6, attachment, hook }
+ *   core's hook table --> nsf_slot { ops v4, ops v6, attachment, hook or chain }
  *
  * Each is memory of its own and outlives its last reader by a grace period;
  * none keeps the namespace alive.
@@ -27,12 +27,22 @@
 struct net;
 struct netlink_ext_ack;
 struct nsf_net;
+struct nsf_policy;
+struct nsf_states;
 
 #define NSF_SOURCE_SIZE 128
 
-/* What a fence does. Immutable once published. */
+/* What a fence does. Immutable once published, but for `states` and `old`. */
 struct nsf_rules {
 	struct rcu_head rcu;
+	struct nsf_policy *named;	/* NULL: built in, see policy */
+	struct nsf_states __rcu *states;	/* of `named`; written under nsf_mutex */
+	bool states_lent;	/* nsf_mutex; the rules after these have them */
+	/*
+	 * While traversals may be under way that began with the rules before:
+	 * these are enforced too (hook.c). Written under nsf_mutex.
+	 */
+	struct nsf_rules __rcu *old;
 	enum nsf_builtin policy;
 	bool audit;		/* evaluate and count, then accept */
 	bool strict;		/* nothing is exempt */
@@ -55,7 +65,7 @@ static inline u32 nsf_rules_hooks(const struct nsf_rules *rules)
 /* Do these rules let everything pass, whatever they count? */
 static inline bool nsf_rules_audit(const struct nsf_rules *rules)
 {
-	return rules->audit || rules->policy == NSF_BUILTIN_AUDIT;
+	return rules->audit || (!rules->named && rules->policy == NSF_BUILTIN_AUDIT);
 }
 
 /*
@@ -77,36 +87,33 @@ static inline u32 nsf_rules_slots(const struct nsf_rules *rules)
 	       (nsf_rules_recheck(rules) ? 1U << NF_INET_POST_ROUTING : 0);
 }
 
-/* One hook of one attachment, in both families. Immutable once registered. */
-struct nsf_slot {
-	struct rcu_head rcu;
-	struct nsf_attachment *attachment;
-	unsigned int hook;
-	struct nf_hook_ops ops[2];	/* the core keeps pointers to these */
-};
-
 struct nsf_attachment {
 	struct rcu_head rcu;
 	struct list_head list;			/* nsf_mutex */
 	struct nsf_net *nn;			/* immutable; until .exit */
 	struct nsf_rules __rcu *rules;		/* written under nsf_mutex */
-	struct nsf_slot *slot[NF_INET_NUMHOOKS];	/* nsf_mutex */
+	struct list_head slots;			/* nsf_mutex; struct nsf_slot */
+	struct list_head policy_node;		/* nsf_mutex; of rules->named, or empty */
+	u64 layout;				/* nsf_mutex; of rules->named, when last seen to */
+	bool ct;				/* nsf_mutex; holds the namespace's conntrack on */
 	struct nsf_counters __percpu *counters;	/* immutable */
 };
 
 /*
  * Puts @rules (copied) around @net, or in the place of what is there when
- * @replace; in the place of instance *@instance only, when that is not 0.
- * *@instance becomes the new one's. Sleeps. Caller holds a reference to @net.
+ * @replace; in the place of instance *@instance only, when that is not 0. With
+ * @name, the policy of that name, whatever @rules say. *@instance becomes the
+ * new one's. Sleeps; takes nsf_policy_mutex. Caller holds a reference to @net.
  * With @wait, a grace period passes before the return: from then on every
  * packet meets the new rules. Errors (with extack), after which nothing is
- * changed: -EEXIST, -ESTALE (another instance, or none), -ENOMEM, -EINVAL,
- * -E2BIG (no room among the namespace's hooks), -EPERM (the initial namespace),
- * -EOPNOTSUPP (reject with PREEMPT_RT), -ENODEV (the module is on its way out).
+ * changed: -ENOENT (no policy @name), -EEXIST, -ESTALE (another instance, or
+ * none), -ENOMEM, -EINVAL, -E2BIG (no room among the namespace's hooks), -EPERM
+ * (the initial namespace), -EOPNOTSUPP (reject with PREEMPT_RT), -ENODEV (the
+ * module is on its way out).
  */
-int nsf_attach(struct net *net, const struct nsf_rules *rules, bool replace,
-	       bool wait, u64 *instance, struct netlink_ext_ack *extack);
-/* @instance 0: whatever is there. -ENOENT, -ESTALE (another instance). */
+int nsf_attach(struct net *net, const struct nsf_rules *rules, const char *name,
+	       bool replace, bool wait, u64 *instance, struct netlink_ext_ack *extack);
+/* @instance 0: whatever is there. -ENOENT, -ESTALE (another instance). Takes nsf_policy_mutex. */
 int nsf_detach(struct net *net, u64 *instance, bool wait,
 	       struct netlink_ext_ack *extack);
 /* Takes every fence off, waits a grace period; how many there were. Sleeps. */
@@ -115,6 +122,17 @@ u32 nsf_detach_all(void);
 void nsf_attach_netns_exit(struct nsf_net *nn);
 /* How many fences are up. Takes nsf_mutex. */
 u32 nsf_attach_count(void);
+/*
+ * Brings @att to what its policy needs by now: slots, states, conntrack. On
+ * failure it has what it had. Under nsf_mutex; sleeps. -ENOMEM, -E2BIG.
+ */
+int nsf_attach_grow(struct nsf_attachment *att);
+/* Gives back what it does not need any more. Under nsf_mutex. */
+void nsf_attach_trim(struct nsf_attachment *att);
+/* The state at @place, which no version in force uses, begins anew. Under nsf_mutex. */
+void nsf_attach_reset(const struct nsf_attachment *att, u32 place);
+/* The message for an error of growing. */
+void nsf_attach_explain(int err, struct netlink_ext_ack *extack);
 
 /* May the initial namespace be fenced? Set once at load. */
 extern bool nsf_allow_init_net;

@@ -22,11 +22,14 @@
 #include "image.h"
 #include "states.h"
 
+struct mutex;
+
 struct net;
 struct netlink_ext_ack;
 
 #define NSF_NAME_SIZE 64	/* with NUL */
 #define NSF_NO_CHAIN 0xffffffffu
+#define NSF_NO_PLACE 0xffffffffu
 
 /* One image. Immutable once published, but for `old`. */
 struct nsf_version {
@@ -50,18 +53,100 @@ struct nsf_chain_desc {
 	u8 families;
 };
 
+/* What an attachment needs is the union of what the versions in use need. */
 struct nsf_policy {
-	struct rcu_head rcu;
-	struct list_head list;			/* policies_mutex */
+	struct list_head list;			/* nsf_mutex */
 	char name[NSF_NAME_SIZE];		/* immutable */
-	struct nsf_version __rcu *version;	/* written under nsf_mutex; NULL: being made */
+	struct nsf_version __rcu *version;	/* written under nsf_mutex; never NULL on the list */
 	u64 generation;				/* nsf_mutex */
-	u32 attachments;			/* nsf_mutex */
-	/* What an attachment needs: the union of the versions in use. nsf_mutex. */
-	struct nsf_chain_desc chain[NSF_MAX_CHAINS];
-	struct nsf_chunk_desc *chunk;
+	struct list_head attachments;		/* nsf_mutex; by policy_node */
+	u32 users;				/* nsf_mutex; those, and fences about to go */
+	u64 layout;				/* nsf_mutex; grows when what follows changes */
+	struct nsf_chain_desc chain[NSF_MAX_CHAINS];	/* nsf_mutex; slots */
+	bool forward_fence;			/* nsf_mutex; a version has no forward chain */
+	bool ct;				/* nsf_mutex; conntrack must be on */
+	struct nsf_chunk_desc *chunk;		/* nsf_mutex; states; only grows */
 	u32 chunks;
-	bool ct;				/* conntrack must be on */
 };
+
+/*
+ * Serialises what takes several steps with grace periods between them: setting
+ * and deleting policies, attaching and detaching. Outside nsf_mutex; no birth
+ * or death of a namespace takes it.
+ */
+extern struct mutex nsf_policy_mutex;
+
+/* What a policy is, for answers. */
+struct nsf_policy_info {
+	char name[NSF_NAME_SIZE];
+	u64 generation;
+	u64 hash;
+	u32 records;
+	u32 bytes;
+	u32 attachments;
+};
+
+/*
+ * Sets policy @name to @image, which is taken, whatever happens, and was made
+ * by nsf_image_load(). Sleeps, also for grace periods; takes nsf_policy_mutex.
+ * When it returns 0, every packet meets the new version; otherwise nothing has
+ * changed. Errors with extack: -ENOMEM, -E2BIG, -EOPNOTSUPP, -ENOSPC.
+ */
+int nsf_policy_set(const char *name, struct nsf_image *image, struct nsf_policy_info *info,
+		   struct netlink_ext_ack *extack);
+/* -ENOENT, -EBUSY (with extack). Sleeps; takes nsf_policy_mutex. */
+int nsf_policy_delete(const char *name, struct netlink_ext_ack *extack);
+/* 0 or -ENOENT. Takes nsf_mutex. */
+int nsf_policy_get(const char *name, struct nsf_policy_info *info);
+/* The @n-th, for a dump; -ENOENT past the end. Takes nsf_mutex. */
+int nsf_policy_get_nth(u32 n, struct nsf_policy_info *info);
+/* Grows with each change of the list or a policy; never 0. */
+unsigned int nsf_policy_changes(void);
+/* At unload, when no fence is left and no request can come. */
+void nsf_policy_free_all(void);
+
+/* Under nsf_mutex. */
+struct nsf_policy *nsf_policy_find(const char *name);
+struct nsf_version *nsf_policy_version(const struct nsf_policy *pol);
+
+/* Is @name one that a policy may have? -EINVAL, -EPERM with extack. */
+int nsf_policy_check_name(const char *name, struct netlink_ext_ack *extack);
+
+/* ---- versions (version.c) ---- */
+
+/*
+ * A version of @pol that has @image: numbers for its chains, places for its
+ * states, those of @pol's version where the id is the same. What @pol has to
+ * offer besides is in *@chain and *@chunk (kvmalloc'ed, *@chunks of them):
+ * nothing of @pol is changed. Process context, under nsf_policy_mutex.
+ */
+struct nsf_version *nsf_version_new(const struct nsf_policy *pol, const struct nsf_image *image,
+				    struct nsf_chain_desc *chain, struct nsf_chunk_desc **chunk,
+				    u32 *chunks, struct netlink_ext_ack *extack);
+/* With its image; no reader is left. @v may be NULL. */
+void nsf_version_free(struct nsf_version *v);
+/*
+ * May a packet, on its way through one hook, meet chains of both versions? If not
+ * (the same chains, one at most on each hook), one store changes over.
+ */
+bool nsf_version_mixes(const struct nsf_version *a, const struct nsf_version *b);
+/* More than one chain on some hook? */
+bool nsf_version_is_multi(const struct nsf_version *v);
+/* Bits of 1 << enum nf_inet_hooks. */
+u32 nsf_version_hooks(const struct nsf_version *v);
+/*
+ * The places that @v uses and @old does not: states that begin anew. *@out is
+ * kvmalloc'ed. Sleeps. -ENOMEM.
+ */
+int nsf_version_new_places(const struct nsf_version *v, const struct nsf_version *old,
+			   u32 **out, u32 *count);
+
+/* ---- images (image_load.c) ---- */
+
+/*
+ * The image that the caller's descriptor @fd holds, copied and checked. Sleeps.
+ * ERR_PTR with extack: -EBADF, -EINVAL, -EFBIG, -ENOMEM. kvfree() it.
+ */
+struct nsf_image *nsf_image_load(u32 fd, struct netlink_ext_ack *extack);
 
 #endif /* NSF_POLICY_H */

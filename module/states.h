@@ -76,6 +76,8 @@ struct nsf_states *nsf_states_grow(const struct nsf_states *old,
 				   const struct nsf_chunk_desc *desc, u32 n);
 /* Undoes it: frees @s and the chunks that are not @old's. Never published, or readers gone. */
 void nsf_states_shrink(struct nsf_states *s, const struct nsf_states *old);
+/* The array alone, after a grace period: the chunks are its successor's. */
+void nsf_states_retire(struct nsf_states *s);
 /* All of it, when readers are gone; @s may be NULL. */
 void nsf_states_free(struct nsf_states *s);
 /* A place that another rule had: from zero, from full. No reader uses it. */
