@@ -112,6 +112,7 @@ static void show_lost(const struct cmd *c, const char *why)
 /* 0: a signal, or the reader of our output is gone; else an exit code. */
 static int watch(struct monitor *m, struct genl *g, int signals)
 {
+	const struct genl_listener listener = { .lifecycle = on_event, .data = m };
 	struct err e = { 0 };
 	struct pollfd p[] = {
 		{ .fd = genl_fd(g), .events = POLLIN },
@@ -132,7 +133,7 @@ static int watch(struct monitor *m, struct genl *g, int signals)
 			return EXIT_DONE;
 		if (!p[0].revents)
 			continue;
-		ret = genl_events(g, on_event, m, &e);
+		ret = genl_events(g, &listener, &e);
 		if (ret == -ENOBUFS)
 			show_lost(m->cmd, "more came than could be shown (nsfence ls tells what is)");
 		else if (ret == -ENOTCONN)
@@ -163,7 +164,7 @@ static int monitor(const struct cmd *c, uint64_t count)
 
 	if (genl_open(&g, &e))
 		return cmd_fail(&e, NULL);
-	if (genl_subscribe(g, &e)) {
+	if (genl_subscribe(g, GENL_GROUP_LIFECYCLE, &e)) {
 		genl_close(g);
 		return cmd_fail(&e, NULL);
 	}

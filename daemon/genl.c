@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * genl: see genl.h. The commands: what a request carries, and the sentence
- * that a refusal becomes. How it travels is genl_sock.c's matter, what the
- * bytes of an answer mean is genl_parse.c's.
+ * genl: see genl.h. The commands about namespaces: what a request carries, and
+ * the sentence that a refusal becomes. Policies are genl_policy.c's, events
+ * genl_event.c's; how a request travels is genl_sock.c's matter, what the bytes
+ * of an answer mean is genl_parse.c's.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -15,13 +16,10 @@
 
 #include "genl.h"
 #include "genl_parse.h"
-#include "genl_sock.h"
+#include "genl_request.h"
 #include "uapi/nsfence.h"
 
-#define DUMP_TRIES	10
-#define EVENT_RCVBUF	(4 << 20)
-
-static struct nlmsghdr *request_new(struct genl *g, uint16_t type, uint16_t flags, uint8_t cmd)
+struct nlmsghdr *genl_request_new(struct genl *g, uint16_t type, uint16_t flags, uint8_t cmd)
 {
 	struct genlmsghdr *hdr;
 	struct nlmsghdr *nlh;
@@ -70,6 +68,15 @@ static void explain(const struct request *r, int errnum, char *buf, size_t size)
 	case EOPNOTSUPP:
 		snprintf(buf, size, "the module does not know this command");
 		break;
+	case EBUSY:
+		snprintf(buf, size, "it is in use");
+		break;
+	case EBADF:
+		snprintf(buf, size, "the module does not take the image's descriptor");
+		break;
+	case EFBIG:
+		snprintf(buf, size, "the image is too large");
+		break;
 	default:
 		snprintf(buf, size, "%s", strerror(errnum));
 	}
@@ -77,8 +84,8 @@ static void explain(const struct request *r, int errnum, char *buf, size_t size)
 
 static bool family_changed(const struct genl *old);
 
-static int refused(const struct genl *g, const struct request *r,
-		   const struct genl_ack *ack, struct err *e)
+int genl_refused(const struct genl *g, const struct request *r,
+		 const struct genl_ack *ack, struct err *e)
 {
 	const char *name = bad_attr_name(g, ack);
 	enum exit_code code = EXIT_REFUSED;
@@ -93,10 +100,12 @@ static int refused(const struct genl *g, const struct request *r,
 			       "%s: the module was unloaded, or loaded anew, in the meantime",
 			       r->what);
 	if (ack->error == ENXIO ||
-	    (ack->error == ENOENT && !strcmp(r->what, "detach")))
+	    (ack->error == ENOENT && (r->policy || !strcmp(r->what, "detach"))))
 		code = EXIT_NOT_FOUND;
 	if (ack->text[0])
 		snprintf(text, sizeof(text), "%s", ack->text);
+	else if (code == EXIT_NOT_FOUND && ack->error == ENOENT && r->policy)
+		snprintf(text, sizeof(text), "no policy \"%s\" in the module", r->policy);
 	else if (code == EXIT_NOT_FOUND && ack->error == ENOENT)
 		snprintf(text, sizeof(text), "the namespace is not fenced");
 	else
@@ -127,7 +136,7 @@ static int family_answer(const struct genl_msg *m, void *data, struct err *e)
 static int family_lookup(struct genl *g, struct err *e)
 {
 	struct request r = {
-		.nlh = request_new(g, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY),
+		.nlh = genl_request_new(g, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY),
 		.what = "family lookup",
 		.refused = family_refused,
 		.answer = family_answer,
@@ -222,9 +231,9 @@ static int version_answer(const struct genl_msg *m, void *data, struct err *e)
 int genl_version_get(struct genl *g, struct genl_version *out, struct err *e)
 {
 	struct request r = {
-		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_VERSION_GET),
+		.nlh = genl_request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_VERSION_GET),
 		.what = "version",
-		.refused = refused,
+		.refused = genl_refused,
 		.answer = version_answer,
 		.data = out,
 	};
@@ -250,7 +259,7 @@ int genl_version_probe(struct genl_version *out, struct err *e)
 	return ret;
 }
 
-static void put_target(struct nlmsghdr *nlh, const struct genl_target *t)
+void genl_put_target(struct nlmsghdr *nlh, const struct genl_target *t)
 {
 	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, t->inode);
 	if (t->has_cookie)
@@ -268,9 +277,9 @@ int genl_netns_get(struct genl *g, const struct genl_target *t,
 		   struct genl_netns *out, struct err *e)
 {
 	struct request r = {
-		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_NETNS_GET),
+		.nlh = genl_request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_NETNS_GET),
 		.what = "netns-get",
-		.refused = refused,
+		.refused = genl_refused,
 		.inode = t->inode,
 		.answer = netns_answer,
 		.data = out,
@@ -278,7 +287,7 @@ int genl_netns_get(struct genl *g, const struct genl_target *t,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	put_target(r.nlh, t);
+	genl_put_target(r.nlh, t);
 	ret = genl_sock_transact(g, &r, e);
 	if (!ret && !out->inode)
 		return err_set(e, EPROTO, EXIT_REFUSED, "the module did not describe the namespace");
@@ -335,11 +344,11 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 
 	*out = NULL;
 	*n = 0;
-	for (int i = 0; i < DUMP_TRIES; i++) {
+	for (int i = 0; i < GENL_DUMP_TRIES; i++) {
 		struct request r = {
-			.nlh = request_new(g, g->family.id, NLM_F_DUMP, NSFENCE_CMD_NETNS_GET),
+			.nlh = genl_request_new(g, g->family.id, NLM_F_DUMP, NSFENCE_CMD_NETNS_GET),
 			.what = "list of namespaces",
-			.refused = refused,
+			.refused = genl_refused,
 			.answer = dump_answer,
 			.data = &d,
 		};
@@ -350,7 +359,7 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 			continue;
 		if (ret)
 			break;
-		if (!r.interrupted || (i + 1 == DUMP_TRIES && is_usable(&d))) {
+		if (!r.interrupted || (i + 1 == GENL_DUMP_TRIES && is_usable(&d))) {
 			if (d.n > 1)
 				qsort(d.v, d.n, sizeof(*d.v), by_inode);
 			*out = d.v;
@@ -358,7 +367,7 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 			return 0;
 		}
 		ret = err_set(e, EAGAIN, EXIT_REFUSED,
-			      "the list of namespaces changed while it was read, %d times", DUMP_TRIES);
+			      "the list of namespaces changed while it was read, %d times", GENL_DUMP_TRIES);
 	}
 	free(d.v);
 	return ret;
@@ -369,14 +378,23 @@ static int answer(const struct genl_msg *m, void *data, struct err *e)
 	return genl_parse_answer(m, data, e);
 }
 
-static int check_fence(const struct genl_fence *f, struct err *e)
+int genl_check_name(const char *policy, struct err *e)
 {
-	if (!f->policy || !f->policy[0])
+	if (!policy || !policy[0])
 		return err_set(e, EINVAL, EXIT_REFUSED, "the policy's name is empty");
-	if (strlen(f->policy) > GENL_MAX_NAME)
+	if (strlen(policy) > GENL_MAX_NAME)
 		return err_set(e, EINVAL, EXIT_REFUSED,
 			       "policy \"%.16s...\": the name is longer than %d bytes",
-			       f->policy, GENL_MAX_NAME);
+			       policy, GENL_MAX_NAME);
+	return 0;
+}
+
+static int check_fence(const struct genl_fence *f, struct err *e)
+{
+	int ret = genl_check_name(f->policy, e);
+
+	if (ret)
+		return ret;
 	if (f->source && strlen(f->source) > GENL_MAX_SOURCE)
 		return err_set(e, EINVAL, EXIT_REFUSED,
 			       "source \"%.16s...\" is longer than %d bytes", f->source,
@@ -389,9 +407,9 @@ int genl_attach(struct genl *g, const struct genl_target *t,
 {
 	struct genl_answer a = { 0 };
 	struct request r = {
-		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_ATTACH),
+		.nlh = genl_request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_ATTACH),
 		.what = "attach",
-		.refused = refused,
+		.refused = genl_refused,
 		.inode = t->inode,
 		.answer = answer,
 		.data = &a,
@@ -401,7 +419,7 @@ int genl_attach(struct genl *g, const struct genl_target *t,
 	ret = check_fence(f, e);
 	if (ret)
 		return ret;
-	put_target(r.nlh, t);
+	genl_put_target(r.nlh, t);
 	if (t->instance)
 		mnl_attr_put_u64(r.nlh, NSFENCE_A_INSTANCE, t->instance);
 	mnl_attr_put_strz(r.nlh, NSFENCE_A_POLICY, f->policy);
@@ -421,13 +439,13 @@ int genl_attach(struct genl *g, const struct genl_target *t,
 int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct err *e)
 {
 	struct request r = {
-		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_DETACH),
+		.nlh = genl_request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_DETACH),
 		.what = "detach",
-		.refused = refused,
+		.refused = genl_refused,
 		.inode = t->inode,
 	};
 
-	put_target(r.nlh, t);
+	genl_put_target(r.nlh, t);
 	if (t->instance)
 		mnl_attr_put_u64(r.nlh, NSFENCE_A_INSTANCE, t->instance);
 	if (nowait)
@@ -439,9 +457,9 @@ int genl_detach_all(struct genl *g, uint32_t *count, struct err *e)
 {
 	struct genl_answer a = { 0 };
 	struct request r = {
-		.nlh = request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_DETACH_ALL),
+		.nlh = genl_request_new(g, g->family.id, NLM_F_ACK, NSFENCE_CMD_DETACH_ALL),
 		.what = "detach of all",
-		.refused = refused,
+		.refused = genl_refused,
 		.answer = answer,
 		.data = &a,
 	};
@@ -450,70 +468,4 @@ int genl_detach_all(struct genl *g, uint32_t *count, struct err *e)
 	if (!ret && count)
 		*count = a.count;
 	return ret;
-}
-
-int genl_subscribe(struct genl *g, struct err *e)
-{
-	int size = EVENT_RCVBUF, fd = mnl_socket_get_fd(g->nl);
-	uint32_t controller = GENL_ID_CTRL;	/* its group `notify` has its number */
-
-	if (!g->family.lifecycle)
-		return err_set(e, EOPNOTSUPP, EXIT_REFUSED,
-			       "the module offers no event group \"%s\"", NSFENCE_MCGRP_LIFECYCLE);
-	/* A burst of dying namespaces must fit; else ENOBUFS and a resync. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	/* That first: the family may go between the two. */
-	if (mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &controller,
-				  sizeof(controller)) < 0 ||
-	    mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &g->family.lifecycle,
-				  sizeof(g->family.lifecycle)) < 0) {
-		if (errno == EPERM)
-			return err_set(e, EPERM, EXIT_REFUSED,
-				       "cannot listen to events: it needs CAP_NET_ADMIN in the initial user namespace (be root on the host)");
-		return err_set(e, errno, EXIT_REFUSED, "cannot listen to events: %s",
-			       strerror(errno));
-	}
-	return 0;
-}
-
-int genl_events(struct genl *g,
-		void (*cb)(void *data, enum genl_event_type type,
-			   const struct genl_netns *n),
-		void *data, struct err *e)
-{
-	struct genl_netns n;
-	struct span rest;
-	struct genl_msg m;
-	int ret;
-
-	for (;;) {
-		enum genl_event_type type = GENL_EVENT_BORN;
-
-		ret = genl_sock_receive(g, &rest);
-		if (ret == -EAGAIN)
-			return 0;
-		if (ret == -ENOBUFS)
-			return err_set(e, ENOBUFS, EXIT_REFUSED,
-				       "events were lost: more came than the socket could hold");
-		if (ret)
-			return err_set(e, -ret, EXIT_REFUSED, "cannot receive events: %s",
-				       ret == -EMSGSIZE ? "one is longer than 64 KiB" :
-				       strerror(-ret));
-		while ((ret = genl_parse_next(&rest, &m, e)) > 0) {
-			if (m.type == GENL_ID_CTRL &&
-			    genl_parse_family_gone(&m) == g->family.id)
-				return err_set(e, ENOTCONN, EXIT_UNREACHABLE,
-					       "the module was unloaded, or loaded anew, in the meantime");
-			if (m.type != g->family.id)
-				continue;
-			ret = genl_parse_event(&m, &type, &n, e);
-			if (ret < 0)
-				return ret;
-			if (ret)
-				cb(data, type, &n);
-		}
-		if (ret < 0)
-			return ret;
-	}
 }

@@ -2,11 +2,11 @@
 /*
  * genl: the module's generic netlink family, as plain structures.
  *
- * genl.c and genl_parse.c are the only files of user space that include
- * uapi/nsfence.h; the constants below mirror it, and genl_parse.c proves with
- * static_assert that they agree. All integers are in host byte order. Not thread-safe: one struct genl
- * for one thread. Every function may block until the module answers (at most
- * GENL_TIMEOUT_MS between two messages, then ETIMEDOUT). -ENOTCONN
+ * genl*.c are the only files of user space that include uapi/nsfence.h; the
+ * constants below mirror it, and genl_parse*.c prove with static_assert that
+ * they agree. All integers are in host byte order. Not thread-safe: one struct
+ * genl for one thread. Every function may block until the module answers (at
+ * most GENL_TIMEOUT_MS between two messages, then ETIMEDOUT). -ENOTCONN
  * (EXIT_UNREACHABLE) of any request: the module was unloaded or loaded anew
  * since genl_open(); open again.
  */
@@ -19,7 +19,7 @@
 
 #include "err.h"
 
-#define GENL_ABI		1
+#define GENL_ABI		2
 #define GENL_MAX_NAME		63	/* bytes, without NUL */
 #define GENL_MAX_SOURCE		127
 #define GENL_TIMEOUT_MS		30000
@@ -46,6 +46,14 @@ enum genl_verdict {
 	GENL_VERDICT_AUDIT,
 	GENL_VERDICT_EXEMPT,
 	GENL_VERDICTS,
+};
+
+/* Why a packet is reported. */
+enum genl_report {
+	GENL_REPORT_LOG,	/* a log statement */
+	GENL_REPORT_DROP,	/* dropped or rejected */
+	GENL_REPORT_AUDIT,	/* would have been */
+	GENL_REPORTS,
 };
 
 #define GENL_F_STRICT		(1u << 0)
@@ -76,6 +84,63 @@ struct genl_netns {
 	uint32_t hooks;			/* bits of 1 << enum genl_hook */
 	char source[GENL_MAX_SOURCE + 1];
 	struct genl_counter counter[GENL_HOOKS][GENL_VERDICTS];
+};
+
+/* A named policy that is in the module; built-in ones are not reported. */
+struct genl_policy {
+	char name[GENL_MAX_NAME + 1];
+	uint64_t generation;		/* grows with each change */
+	uint64_t hash;			/* of the image */
+	uint32_t records;
+	uint32_t bytes;			/* of the image */
+	uint32_t attachments;		/* fences that use it */
+};
+
+/* A rule, as people know it. No string is NULL. */
+struct genl_rule {
+	uint64_t id;
+	const char *chain;
+	const char *text;		/* in normal form */
+	const char *file;
+	uint32_t line;
+	uint64_t packets;		/* 0 where nothing is counted */
+	uint64_t bytes;
+};
+
+/* The rules of one policy that count, in order. */
+struct genl_rules {
+	char policy[GENL_MAX_NAME + 1];
+	uint64_t generation;		/* 0: the policy has no such rule */
+	struct genl_rule *v;		/* with strings of their own */
+	size_t n;
+};
+
+/* A packet that was logged, dropped, or would have been. */
+struct genl_packet {
+	uint32_t inode;
+	bool has_cookie;
+	uint64_t cookie;
+	uint64_t instance;
+	char policy[GENL_MAX_NAME + 1];
+	bool has_rule;			/* else a chain's policy, or a built-in, did it */
+	struct genl_rule rule;
+	enum genl_report report;
+	enum genl_hook hook;
+	enum genl_verdict verdict;
+	unsigned int family;		/* AF_INET, AF_INET6 */
+	bool has_protocol;
+	uint8_t protocol;
+	uint8_t saddr[16];		/* network byte order; the first 4 of AF_INET */
+	uint8_t daddr[16];
+	bool has_sport, has_dport;
+	uint16_t sport, dport;
+	char iif[16], oif[16];		/* "": none */
+	uint32_t length;		/* from the network header on */
+	uint32_t mark;
+	const char *prefix;		/* of a log statement, or NULL */
+	bool has_level;
+	uint32_t level;
+	uint64_t lost;			/* reports lost since the module was loaded */
 };
 
 struct genl_version {
@@ -150,23 +215,59 @@ int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct
 int genl_detach_all(struct genl *g, uint32_t *count, struct err *e);
 
 /*
- * Joins the group `lifecycle`, and the one that tells of the family's end. Use a
- * struct genl of its own for events.
+ * Puts a policy there, or a new version in its place. @image is what
+ * policy_compile() made, all @size bytes of it. @out, which may be NULL, is what
+ * is there now. When it returns 0 every packet meets the new version; after an
+ * error the old one is in force.
  */
-int genl_subscribe(struct genl *g, struct err *e);
+int genl_policy_set(struct genl *g, const char *name, const void *image, size_t size,
+		    struct genl_policy *out, struct err *e);
+/* -ENOENT (EXIT_NOT_FOUND): no policy of this name. */
+int genl_policy_get(struct genl *g, const char *name, struct genl_policy *out, struct err *e);
+/* All, sorted by name, into a malloc'ed array that the caller frees. */
+int genl_policy_dump(struct genl *g, struct genl_policy **out, size_t *n, struct err *e);
+/* -ENOENT (EXIT_NOT_FOUND); -EBUSY: some fence uses it. */
+int genl_policy_del(struct genl *g, const char *name, struct err *e);
+/*
+ * What the rules of @policy counted: in the fence of @t, or, where that is NULL,
+ * in all its fences. -ENOENT (EXIT_NOT_FOUND): no such policy, or another one's
+ * fence.
+ */
+int genl_rules_dump(struct genl *g, const char *policy, const struct genl_target *t,
+		    struct genl_rules *out, struct err *e);
+void genl_rules_clean(struct genl_rules *r);
+
+/* Groups of events. */
+#define GENL_GROUP_LIFECYCLE	(1u << 0)
+#define GENL_GROUP_PACKETS	(1u << 1)
+
+/*
+ * Whom events are handed to, NULL: nobody. What they point to is theirs for the
+ * call only.
+ */
+struct genl_listener {
+	void (*lifecycle)(void *data, enum genl_event_type type, const struct genl_netns *n);
+	void (*packet)(void *data, const struct genl_packet *p);
+	void *data;
+};
+
+/*
+ * Joins the groups, and the one that tells of the family's end. Use a struct
+ * genl of its own for events. -EOPNOTSUPP: the module does not offer a group
+ * (one that this kernel could not keep from strangers), and none is joined.
+ */
+int genl_subscribe(struct genl *g, unsigned int groups, struct err *e);
 /*
  * Takes the events that wait, without blocking. Returns 0 when there is none
  * left, -ENOBUFS when the kernel dropped some (the caller resynchronises),
  * -ENOTCONN (EXIT_UNREACHABLE) when the module was unloaded.
  */
-int genl_events(struct genl *g,
-		void (*cb)(void *data, enum genl_event_type type,
-			   const struct genl_netns *n),
-		void *data, struct err *e);
+int genl_events(struct genl *g, const struct genl_listener *l, struct err *e);
 
 const char *genl_hook_name(enum genl_hook h);
 const char *genl_mode_name(enum genl_mode m);
 const char *genl_verdict_name(enum genl_verdict v);
+const char *genl_report_name(enum genl_report r);
 const char *genl_event_name(enum genl_event_type t);
 /* "input,forward" <-> bits; parse: 0 or -EINVAL with the offending word in @e. */
 void genl_hooks_format(uint32_t hooks, char *buf, size_t size);

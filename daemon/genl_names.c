@@ -27,6 +27,12 @@ static const char *const verdict_names[GENL_VERDICTS] = {
 	[GENL_VERDICT_EXEMPT] = "exempt",
 };
 
+static const char *const report_names[GENL_REPORTS] = {
+	[GENL_REPORT_LOG] = "log",
+	[GENL_REPORT_DROP] = "drop",
+	[GENL_REPORT_AUDIT] = "audit",
+};
+
 static const char *const event_names[] = {
 	[GENL_EVENT_BORN] = "born",
 	[GENL_EVENT_DIED] = "died",
@@ -50,6 +56,11 @@ const char *genl_mode_name(enum genl_mode m)
 const char *genl_verdict_name(enum genl_verdict v)
 {
 	return LOOKUP(verdict_names, v);
+}
+
+const char *genl_report_name(enum genl_report r)
+{
+	return LOOKUP(report_names, r);
 }
 
 const char *genl_event_name(enum genl_event_type t)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * genl_parse: see genl_parse.h; also the names of hooks, modes, verdicts and
- * events, so that whoever needs only these links no socket code.
+ * genl_parse: see genl_parse.h. Framing, acknowledgements, the family, and
+ * namespaces with their fences; policies and packets are genl_parse_policy.c's.
  */
 #include <assert.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "genl_attr.h"
 #include "genl_parse.h"
 #include "uapi/nsfence.h"
 
@@ -51,13 +52,6 @@ SAME(GENL_FEATURE_INIT_NET, 1u << NSFENCE_FEATURE_INIT_NET);
 #define ACK_FLAG_CAPPED		0x100
 #define ACK_FLAG_TLVS		0x200
 
-#define ALIGNED(len) (((len) + 3) & ~(size_t)3)
-
-struct attr {
-	uint16_t type;
-	struct span value;
-};
-
 static const char *const attr_names[] = {
 	[NSFENCE_A_INODE] = "inode",
 	[NSFENCE_A_COOKIE] = "cookie",
@@ -75,6 +69,13 @@ static const char *const attr_names[] = {
 	[NSFENCE_A_NAMESPACES] = "namespaces",
 	[NSFENCE_A_ATTACHMENTS] = "attachments",
 	[NSFENCE_A_COUNT] = "count",
+	[NSFENCE_A_IMAGE] = "image",
+	[NSFENCE_A_GENERATION] = "generation",
+	[NSFENCE_A_HASH] = "hash",
+	[NSFENCE_A_RECORDS] = "records",
+	[NSFENCE_A_BYTES] = "bytes",
+	[NSFENCE_A_RULE] = "rule",
+	[NSFENCE_A_PACKET] = "packet",
 };
 static_assert(sizeof(attr_names) / sizeof(attr_names[0]) == NSFENCE_A_MAX + 1,
 	      "an attribute has no name");
@@ -84,101 +85,6 @@ const char *genl_parse_attr_name(uint32_t type)
 	return type <= NSFENCE_A_MAX ? attr_names[type] : NULL;
 }
 
-static int malformed(struct err *e, const char *what)
-{
-	return err_set(e, EPROTO, EXIT_REFUSED,
-		       "malformed netlink message from the kernel: %s", what);
-}
-
-static int bad_attr(struct err *e, const char *name, size_t len, const char *expected)
-{
-	return err_set(e, EPROTO, EXIT_REFUSED,
-		       "malformed netlink message from the kernel: attribute %s has %zu bytes, expected %s",
-		       name, len, expected);
-}
-
-static struct span span_skip(struct span s, size_t n)
-{
-	if (n > s.len)
-		n = s.len;
-	return (struct span){ .data = n ? s.data + n : s.data, .len = s.len - n };
-}
-
-/* 1: *a is the next attribute; 0: the end; -EPROTO. */
-static int attr_next(struct span *rest, struct attr *a, struct err *e)
-{
-	struct nlattr nla;
-
-	if (!rest->len)
-		return 0;
-	if (rest->len < sizeof(nla))
-		return malformed(e, "bytes after the last attribute");
-	memcpy(&nla, rest->data, sizeof(nla));
-	if (nla.nla_len < sizeof(nla) || nla.nla_len > rest->len)
-		return malformed(e, "an attribute's length leaves the message");
-	a->type = nla.nla_type & NLA_TYPE_MASK;
-	a->value.data = rest->data + sizeof(nla);
-	a->value.len = nla.nla_len - sizeof(nla);
-	*rest = span_skip(*rest, ALIGNED((size_t)nla.nla_len));
-	return 1;
-}
-
-static int get_u32(const struct attr *a, const char *name, uint32_t *out, struct err *e)
-{
-	if (a->value.len != sizeof(*out))
-		return bad_attr(e, name, a->value.len, "4");
-	memcpy(out, a->value.data, sizeof(*out));
-	return 0;
-}
-
-static int get_u64(const struct attr *a, const char *name, uint64_t *out, struct err *e)
-{
-	if (a->value.len != sizeof(*out))
-		return bad_attr(e, name, a->value.len, "8");
-	memcpy(out, a->value.data, sizeof(*out));
-	return 0;
-}
-
-static int get_string(const struct attr *a, const char *name, char *buf, size_t size,
-		      struct err *e)
-{
-	const uint8_t *end = NULL;
-	char expected[48];
-	size_t len;
-
-	if (a->value.len)
-		end = memchr(a->value.data, '\0', a->value.len);
-	len = end ? (size_t)(end - a->value.data) : size;
-	if (len >= size) {
-		snprintf(expected, sizeof(expected), "at most %zu and a final NUL", size - 1);
-		return bad_attr(e, name, a->value.len, expected);
-	}
-	memcpy(buf, a->value.data, len + 1);
-	return 0;
-}
-
-/* The attributes of a generic netlink message, and its command. */
-static int open_genl(const struct genl_msg *m, uint8_t *cmd, struct span *attrs,
-		     struct err *e)
-{
-	struct genlmsghdr hdr;
-
-	if (m->payload.len < sizeof(hdr))
-		return malformed(e, "shorter than its header");
-	memcpy(&hdr, m->payload.data, sizeof(hdr));
-	*cmd = hdr.cmd;
-	*attrs = span_skip(m->payload, sizeof(hdr));
-	return 0;
-}
-
-static int expect_cmd(uint8_t got, uint8_t want, struct err *e)
-{
-	if (got == want)
-		return 0;
-	return err_set(e, EPROTO, EXIT_REFUSED,
-		       "the kernel answered with command %u where %u was expected", got, want);
-}
-
 int genl_parse_next(struct span *rest, struct genl_msg *out, struct err *e)
 {
 	struct nlmsghdr hdr;
@@ -186,22 +92,22 @@ int genl_parse_next(struct span *rest, struct genl_msg *out, struct err *e)
 	if (!rest->len)
 		return 0;
 	if (rest->len < sizeof(hdr))
-		return malformed(e, "bytes after the last message");
+		return genl_malformed(e, "bytes after the last message");
 	memcpy(&hdr, rest->data, sizeof(hdr));
 	if (hdr.nlmsg_len < sizeof(hdr) || hdr.nlmsg_len > rest->len)
-		return malformed(e, "a message's length leaves the datagram");
+		return genl_malformed(e, "a message's length leaves the datagram");
 	out->type = hdr.nlmsg_type;
 	out->flags = hdr.nlmsg_flags;
 	out->seq = hdr.nlmsg_seq;
 	out->port = hdr.nlmsg_pid;
 	out->payload.data = rest->data + sizeof(hdr);
 	out->payload.len = hdr.nlmsg_len - sizeof(hdr);
-	*rest = span_skip(*rest, ALIGNED((size_t)hdr.nlmsg_len));
+	*rest = genl_span_skip(*rest, GENL_ALIGNED((size_t)hdr.nlmsg_len));
 	return 1;
 }
 
 /* The kernel's text is for people; a stray newline must not break their line. */
-static void ack_text(const struct attr *a, char *buf, size_t size)
+static void ack_text(const struct genl_attr *a, char *buf, size_t size)
 {
 	size_t n = 0;
 
@@ -221,38 +127,38 @@ int genl_parse_ack(const struct genl_msg *m, struct genl_ack *out, struct err *e
 {
 	struct span rest = m->payload;
 	struct nlmsghdr request;
-	struct attr a;
+	struct genl_attr a;
 	int32_t error = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
 	if (rest.len < sizeof(error))
-		return malformed(e, "an acknowledgement without an error number");
+		return genl_malformed(e, "an acknowledgement without an error number");
 	memcpy(&error, rest.data, sizeof(error));
 	if (error > 0 || error < -4095)
-		return malformed(e, "an error number out of range");
+		return genl_malformed(e, "an error number out of range");
 	out->error = -error;
-	rest = span_skip(rest, sizeof(error));
+	rest = genl_span_skip(rest, sizeof(error));
 	if (m->type == NLMSG_ERROR) {
 		if (rest.len < sizeof(request))
-			return malformed(e, "an acknowledgement of no message");
+			return genl_malformed(e, "an acknowledgement of no message");
 		memcpy(&request, rest.data, sizeof(request));
-		rest = span_skip(rest, sizeof(request));
+		rest = genl_span_skip(rest, sizeof(request));
 		if (!(m->flags & ACK_FLAG_CAPPED) && request.nlmsg_len > sizeof(request))
-			rest = span_skip(rest, ALIGNED((size_t)request.nlmsg_len) - sizeof(request));
+			rest = genl_span_skip(rest, GENL_ALIGNED((size_t)request.nlmsg_len) - sizeof(request));
 	}
 	if (!(m->flags & ACK_FLAG_TLVS))
 		return 0;
-	while ((ret = attr_next(&rest, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&rest, &a, e)) > 0) {
 		switch (a.type) {
 		case ACK_ATTR_MSG:
 			ack_text(&a, out->text, sizeof(out->text));
 			break;
 		case ACK_ATTR_OFFS:
-			ret = get_u32(&a, "offset", &out->offset, e);
+			ret = genl_attr_u32(&a, "offset", &out->offset, e);
 			break;
 		case ACK_ATTR_MISS_TYPE:
-			ret = get_u32(&a, "missing type", &out->missing, e);
+			ret = genl_attr_u32(&a, "missing type", &out->missing, e);
 			break;
 		}
 		if (ret < 0)
@@ -261,50 +167,52 @@ int genl_parse_ack(const struct genl_msg *m, struct genl_ack *out, struct err *e
 	return ret;
 }
 
-static int parse_group(struct span rest, uint32_t *lifecycle, struct err *e)
+static int parse_group(struct span rest, struct genl_family *out, struct err *e)
 {
 	char name[GENL_NAMSIZ] = "";
-	struct attr a;
+	struct genl_attr a;
 	uint32_t id = 0;
 	int ret;
 
-	while ((ret = attr_next(&rest, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&rest, &a, e)) > 0) {
 		if (a.type == CTRL_ATTR_MCAST_GRP_NAME)
-			ret = get_string(&a, "group name", name, sizeof(name), e);
+			ret = genl_attr_string(&a, "group name", name, sizeof(name), e);
 		else if (a.type == CTRL_ATTR_MCAST_GRP_ID)
-			ret = get_u32(&a, "group id", &id, e);
+			ret = genl_attr_u32(&a, "group id", &id, e);
 		if (ret < 0)
 			return ret;
 	}
 	if (!ret && !strcmp(name, NSFENCE_MCGRP_LIFECYCLE))
-		*lifecycle = id;
+		out->lifecycle = id;
+	if (!ret && !strcmp(name, NSFENCE_MCGRP_PACKETS))
+		out->packets = id;
 	return ret;
 }
 
 int genl_parse_family(const struct genl_msg *m, struct genl_family *out, struct err *e)
 {
 	struct span attrs, groups;
-	struct attr a, group;
+	struct genl_attr a, group;
 	uint8_t cmd = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = open_genl(m, &cmd, &attrs, e);
+	ret = genl_attr_open(m, &cmd, &attrs, e);
 	if (!ret)
-		ret = expect_cmd(cmd, CTRL_CMD_NEWFAMILY, e);
+		ret = genl_attr_expect(cmd, CTRL_CMD_NEWFAMILY, e);
 	if (ret)
 		return ret;
-	while ((ret = attr_next(&attrs, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
 		switch (a.type) {
 		case CTRL_ATTR_FAMILY_ID:
 			if (a.value.len != sizeof(out->id))
-				return bad_attr(e, "family id", a.value.len, "2");
+				return genl_attr_bad(e, "family id", a.value.len, "2");
 			memcpy(&out->id, a.value.data, sizeof(out->id));
 			break;
 		case CTRL_ATTR_MCAST_GROUPS:
 			groups = a.value;
-			while ((ret = attr_next(&groups, &group, e)) > 0) {
-				ret = parse_group(group.value, &out->lifecycle, e);
+			while ((ret = genl_attr_next(&groups, &group, e)) > 0) {
+				ret = parse_group(group.value, out, e);
 				if (ret)
 					return ret;
 			}
@@ -314,20 +222,20 @@ int genl_parse_family(const struct genl_msg *m, struct genl_family *out, struct 
 		}
 	}
 	if (!ret && !out->id)
-		return malformed(e, "a family without an id");
+		return genl_malformed(e, "a family without an id");
 	return ret;
 }
 
 uint16_t genl_parse_family_gone(const struct genl_msg *m)
 {
 	struct span attrs;
-	struct attr a;
+	struct genl_attr a;
 	uint8_t cmd = 0;
 	uint16_t id = 0;
 
-	if (open_genl(m, &cmd, &attrs, NULL) || cmd != CTRL_CMD_DELFAMILY)
+	if (genl_attr_open(m, &cmd, &attrs, NULL) || cmd != CTRL_CMD_DELFAMILY)
 		return 0;
-	while (attr_next(&attrs, &a, NULL) > 0)
+	while (genl_attr_next(&attrs, &a, NULL) > 0)
 		if (a.type == CTRL_ATTR_FAMILY_ID && a.value.len == sizeof(id))
 			memcpy(&id, a.value.data, sizeof(id));
 	return id;
@@ -336,40 +244,40 @@ uint16_t genl_parse_family_gone(const struct genl_msg *m)
 int genl_parse_version(const struct genl_msg *m, struct genl_version *out, struct err *e)
 {
 	struct span attrs;
-	struct attr a;
+	struct genl_attr a;
 	uint8_t cmd = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = open_genl(m, &cmd, &attrs, e);
+	ret = genl_attr_open(m, &cmd, &attrs, e);
 	if (!ret)
-		ret = expect_cmd(cmd, NSFENCE_CMD_VERSION_GET, e);
+		ret = genl_attr_expect(cmd, NSFENCE_CMD_VERSION_GET, e);
 	if (ret)
 		return ret;
-	while ((ret = attr_next(&attrs, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
 		switch (a.type) {
 		case NSFENCE_A_MODULE_VERSION:
-			ret = get_string(&a, "module-version", out->module,
+			ret = genl_attr_string(&a, "module-version", out->module,
 					 sizeof(out->module), e);
 			break;
 		case NSFENCE_A_ABI:
-			ret = get_u32(&a, "abi", &out->abi, e);
+			ret = genl_attr_u32(&a, "abi", &out->abi, e);
 			break;
 		case NSFENCE_A_FEATURES:
-			ret = get_u32(&a, "features", &out->features, e);
+			ret = genl_attr_u32(&a, "features", &out->features, e);
 			break;
 		case NSFENCE_A_NAMESPACES:
-			ret = get_u32(&a, "namespaces", &out->namespaces, e);
+			ret = genl_attr_u32(&a, "namespaces", &out->namespaces, e);
 			break;
 		case NSFENCE_A_ATTACHMENTS:
-			ret = get_u32(&a, "attachments", &out->attachments, e);
+			ret = genl_attr_u32(&a, "attachments", &out->attachments, e);
 			break;
 		}
 		if (ret < 0)
 			return ret;
 	}
 	if (!ret && !out->abi)
-		return malformed(e, "a version without attribute abi");
+		return genl_malformed(e, "a version without attribute abi");
 	return ret;
 }
 
@@ -377,22 +285,22 @@ static int parse_counter(struct span rest, struct genl_netns *n, struct err *e)
 {
 	uint32_t hook = UINT32_MAX, verdict = UINT32_MAX;
 	struct genl_counter c = { 0, 0 };
-	struct attr a;
+	struct genl_attr a;
 	int ret;
 
-	while ((ret = attr_next(&rest, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&rest, &a, e)) > 0) {
 		switch (a.type) {
 		case NSFENCE_A_COUNTER_HOOK:
-			ret = get_u32(&a, "counter.hook", &hook, e);
+			ret = genl_attr_u32(&a, "counter.hook", &hook, e);
 			break;
 		case NSFENCE_A_COUNTER_VERDICT:
-			ret = get_u32(&a, "counter.verdict", &verdict, e);
+			ret = genl_attr_u32(&a, "counter.verdict", &verdict, e);
 			break;
 		case NSFENCE_A_COUNTER_PACKETS:
-			ret = get_u64(&a, "counter.packets", &c.packets, e);
+			ret = genl_attr_u64(&a, "counter.packets", &c.packets, e);
 			break;
 		case NSFENCE_A_COUNTER_BYTES:
-			ret = get_u64(&a, "counter.bytes", &c.bytes, e);
+			ret = genl_attr_u64(&a, "counter.bytes", &c.bytes, e);
 			break;
 		}
 		if (ret < 0)
@@ -401,42 +309,42 @@ static int parse_counter(struct span rest, struct genl_netns *n, struct err *e)
 	if (ret)
 		return ret;
 	if (hook == UINT32_MAX || verdict == UINT32_MAX)
-		return malformed(e, "a counter without hook or verdict");
+		return genl_malformed(e, "a counter without hook or verdict");
 	/* Of a hook or verdict that is newer than this program: left out. */
 	if (hook < GENL_HOOKS && verdict < GENL_VERDICTS)
 		n->counter[hook][verdict] = c;
 	return 0;
 }
 
-static int parse_netns_attr(const struct attr *a, struct genl_netns *out, struct err *e)
+static int parse_netns_attr(const struct genl_attr *a, struct genl_netns *out, struct err *e)
 {
 	uint32_t mode = 0;
 	int ret;
 
 	switch (a->type) {
 	case NSFENCE_A_INODE:
-		return get_u32(a, "inode", &out->inode, e);
+		return genl_attr_u32(a, "inode", &out->inode, e);
 	case NSFENCE_A_COOKIE:
 		out->has_cookie = true;
-		return get_u64(a, "cookie", &out->cookie, e);
+		return genl_attr_u64(a, "cookie", &out->cookie, e);
 	case NSFENCE_A_FLAGS:
-		return get_u32(a, "flags", &out->flags, e);
+		return genl_attr_u32(a, "flags", &out->flags, e);
 	case NSFENCE_A_INSTANCE:
-		return get_u64(a, "instance", &out->instance, e);
+		return genl_attr_u64(a, "instance", &out->instance, e);
 	case NSFENCE_A_POLICY:
-		return get_string(a, "policy", out->policy, sizeof(out->policy), e);
+		return genl_attr_string(a, "policy", out->policy, sizeof(out->policy), e);
 	case NSFENCE_A_MODE:
-		ret = get_u32(a, "mode", &mode, e);
+		ret = genl_attr_u32(a, "mode", &mode, e);
 		if (ret)
 			return ret;
 		if (mode >= GENL_MODES)
-			return malformed(e, "a mode that is neither enforce nor audit");
+			return genl_malformed(e, "a mode that is neither enforce nor audit");
 		out->mode = (enum genl_mode)mode;
 		return 0;
 	case NSFENCE_A_HOOKS:
-		return get_u32(a, "hooks", &out->hooks, e);
+		return genl_attr_u32(a, "hooks", &out->hooks, e);
 	case NSFENCE_A_SOURCE:
-		return get_string(a, "source", out->source, sizeof(out->source), e);
+		return genl_attr_string(a, "source", out->source, sizeof(out->source), e);
 	case NSFENCE_A_COUNTER:
 		return parse_counter(a->value, out, e);
 	default:
@@ -446,11 +354,11 @@ static int parse_netns_attr(const struct attr *a, struct genl_netns *out, struct
 
 static int parse_netns_attrs(struct span attrs, struct genl_netns *out, struct err *e)
 {
-	struct attr a;
+	struct genl_attr a;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	while ((ret = attr_next(&attrs, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
 		ret = parse_netns_attr(&a, out, e);
 		if (ret)
 			return ret;
@@ -458,9 +366,9 @@ static int parse_netns_attrs(struct span attrs, struct genl_netns *out, struct e
 	if (ret)
 		return ret;
 	if (!out->inode)
-		return malformed(e, "a namespace without attribute inode");
+		return genl_malformed(e, "a namespace without attribute inode");
 	if (out->instance && !out->policy[0])
-		return malformed(e, "a fence without attribute policy");
+		return genl_malformed(e, "a fence without attribute policy");
 	return 0;
 }
 
@@ -470,9 +378,9 @@ int genl_parse_netns(const struct genl_msg *m, struct genl_netns *out, struct er
 	uint8_t cmd = 0;
 	int ret;
 
-	ret = open_genl(m, &cmd, &attrs, e);
+	ret = genl_attr_open(m, &cmd, &attrs, e);
 	if (!ret)
-		ret = expect_cmd(cmd, NSFENCE_CMD_NETNS_GET, e);
+		ret = genl_attr_expect(cmd, NSFENCE_CMD_NETNS_GET, e);
 	if (ret)
 		return ret;
 	return parse_netns_attrs(attrs, out, e);
@@ -485,7 +393,7 @@ int genl_parse_event(const struct genl_msg *m, enum genl_event_type *type,
 	uint8_t cmd = 0;
 	int ret;
 
-	ret = open_genl(m, &cmd, &attrs, e);
+	ret = genl_attr_open(m, &cmd, &attrs, e);
 	if (ret)
 		return ret;
 	switch (cmd) {
@@ -511,24 +419,24 @@ int genl_parse_event(const struct genl_msg *m, enum genl_event_type *type,
 int genl_parse_answer(const struct genl_msg *m, struct genl_answer *out, struct err *e)
 {
 	struct span attrs;
-	struct attr a;
+	struct genl_attr a;
 	uint8_t cmd = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = open_genl(m, &cmd, &attrs, e);
+	ret = genl_attr_open(m, &cmd, &attrs, e);
 	if (ret)
 		return ret;
-	while ((ret = attr_next(&attrs, &a, e)) > 0) {
+	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
 		switch (a.type) {
 		case NSFENCE_A_INODE:
-			ret = get_u32(&a, "inode", &out->inode, e);
+			ret = genl_attr_u32(&a, "inode", &out->inode, e);
 			break;
 		case NSFENCE_A_INSTANCE:
-			ret = get_u64(&a, "instance", &out->instance, e);
+			ret = genl_attr_u64(&a, "instance", &out->instance, e);
 			break;
 		case NSFENCE_A_COUNT:
-			ret = get_u32(&a, "count", &out->count, e);
+			ret = genl_attr_u32(&a, "count", &out->count, e);
 			break;
 		}
 		if (ret < 0)
@@ -540,10 +448,10 @@ int genl_parse_answer(const struct genl_msg *m, struct genl_answer *out, struct 
 const char *genl_parse_attr_at(struct span request, uint32_t offset)
 {
 	size_t at = NLMSG_HDRLEN + GENL_HDRLEN;
-	struct span rest = span_skip(request, at);
-	struct attr a;
+	struct span rest = genl_span_skip(request, at);
+	struct genl_attr a;
 
-	while (attr_next(&rest, &a, NULL) > 0) {
+	while (genl_attr_next(&rest, &a, NULL) > 0) {
 		/* An offset to the value names the attribute as well. */
 		if (offset >= at && offset < at + sizeof(struct nlattr) + a.value.len)
 			return genl_parse_attr_name(a.type);

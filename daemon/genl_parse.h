@@ -6,7 +6,7 @@
  * outside and is checked before use, nothing is assumed to be aligned, and
  * what is not understood is refused (-EPROTO with a message) unless it is an
  * attribute that a newer module of the same ABI may add, which is skipped.
- * For genl.c and the fuzzer only.
+ * For genl*.c and the fuzzer only.
  */
 #ifndef NSF_GENL_PARSE_H
 #define NSF_GENL_PARSE_H
@@ -42,7 +42,9 @@ struct genl_ack {
 /* A family as the kernel's controller describes it. */
 struct genl_family {
 	uint16_t id;
-	uint32_t lifecycle;	/* multicast group, 0: there is none */
+	/* multicast groups, 0: there is none */
+	uint32_t lifecycle;
+	uint32_t packets;
 };
 
 /* What attach, detach and detach-all answer. */
@@ -66,6 +68,23 @@ int genl_parse_answer(const struct genl_msg *m, struct genl_answer *out, struct 
 /* 1, or 0 when it is no event that this program knows, or -EPROTO. */
 int genl_parse_event(const struct genl_msg *m, enum genl_event_type *type,
 		     struct genl_netns *out, struct err *e);
+
+/* ---- genl_parse_policy.c ---- */
+
+/* Of policy-set, -get and its dump. */
+int genl_parse_policy(const struct genl_msg *m, uint8_t cmd, struct genl_policy *out,
+		      struct err *e);
+
+/* One message of a dump of rules. Strings of @rule point into the message. */
+struct genl_rule_msg {
+	char policy[GENL_MAX_NAME + 1];
+	uint64_t generation;
+	struct genl_rule rule;
+};
+
+int genl_parse_rule(const struct genl_msg *m, struct genl_rule_msg *out, struct err *e);
+/* 1, or 0 when it is no report of a packet, or -EPROTO. Strings point into the message. */
+int genl_parse_packet(const struct genl_msg *m, struct genl_packet *out, struct err *e);
 
 /*
  * The name of the attribute whose header lies at @offset of the request, or

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * genl_sock: one generic netlink socket, one request at a time. Knows netlink,
- * and nothing of nsfence. Private to genl.c, its tests and genl_sock.c.
+ * and nothing of nsfence. Private to genl*.c and their tests.
  */
 #ifndef NSF_GENL_SOCK_H
 #define NSF_GENL_SOCK_H
@@ -41,6 +41,7 @@ struct request {
 	int (*refused)(const struct genl *g, const struct request *r,
 		       const struct genl_ack *ack, struct err *e);
 	uint32_t inode;			/* for messages, 0: none */
+	const char *policy;		/* that it is about; NULL: none */
 	answer_fn *answer;
 	void *data;
 	/* result: the kernel marked the dump as inconsistent */

@@ -57,7 +57,7 @@ int sync_open(struct sync *s, struct err *e)
 	/* Listen first, look afterwards: what happens in between is not lost. */
 	ret = genl_open(&s->events, e);
 	if (!ret)
-		ret = genl_subscribe(s->events, e);
+		ret = genl_subscribe(s->events, GENL_GROUP_LIFECYCLE, e);
 	if (!ret)
 		ret = genl_open(&s->requests, e);
 	if (ret)
@@ -117,11 +117,12 @@ static void on_event(void *data, enum genl_event_type type, const struct genl_ne
 bool sync_events(struct sync *s, enum sync_scope *scope)
 {
 	bool needed = false;
+	const struct genl_listener listener = { .lifecycle = on_event, .data = &needed };
 	struct err e = { 0 };
 	int ret;
 
 	*scope = SYNC_FENCES;
-	ret = genl_events(s->events, on_event, &needed, &e);
+	ret = genl_events(s->events, &listener, &e);
 	if (!ret)
 		return needed;
 	log_warning("%s; looking at every namespace again", e.text);

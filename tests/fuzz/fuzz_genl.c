@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer entry: a datagram from a netlink socket.
- * links: err.c genl_parse.c genl_names.c
+ * links: err.c genl_attr.c genl_parse.c genl_parse_policy.c genl_names.c
  *
  * Each message of it goes through every parser, whatever its type says. What
  * must hold besides memory: the walk ends, strings are terminated, and numbers

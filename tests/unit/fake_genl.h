@@ -211,16 +211,15 @@ int genl_fd(const struct genl *g)
 	return fake_event;
 }
 
-int genl_subscribe(struct genl *g, struct err *e)
+int genl_subscribe(struct genl *g, unsigned int groups, struct err *e)
 {
+	(void)groups;
 	(void)e;
 	g->subscribed = true;
 	return 0;
 }
 
-int genl_events(struct genl *g,
-		void (*cb)(void *data, enum genl_event_type type, const struct genl_netns *n),
-		void *data, struct err *e)
+int genl_events(struct genl *g, const struct genl_listener *l, struct err *e)
 {
 	struct genl_netns n = { .flags = GENL_F_MANUAL };
 	uint64_t junk;
@@ -237,13 +236,13 @@ int genl_events(struct genl *g,
 	}
 	fake_enter();
 	for (; fake->detached; fake->detached--)
-		cb(data, GENL_EVENT_DETACHED, &n);
+		l->lifecycle(l->data, GENL_EVENT_DETACHED, &n);
 	for (; fake->by_hand; fake->by_hand--)
-		cb(data, GENL_EVENT_ATTACHED, &n);
+		l->lifecycle(l->data, GENL_EVENT_ATTACHED, &n);
 	n.flags = 0;
 	n.instance = 1;
 	for (; fake->died; fake->died--)
-		cb(data, GENL_EVENT_DIED, &n);
+		l->lifecycle(l->data, GENL_EVENT_DIED, &n);
 	fake_leave();
 	return 0;
 }

@@ -1,4 +1,4 @@
-// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_parse.c genl_names.c select.c config.c config_parse.c config_error.c err.c
+// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c config.c config_parse.c config_error.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nsfence doctor on systems of our own making: a tree of files below a

@@ -1,4 +1,4 @@
-// links: genl.c genl_sock.c genl_parse.c genl_names.c err.c
+// links: genl.c genl_policy.c genl_event.c genl_sock.c genl_attr.c genl_parse.c genl_parse_policy.c genl_names.c err.c
 // ldflags: -Wl,--wrap=mnl_socket_open2,--wrap=mnl_socket_get_portid,--wrap=mnl_socket_sendto,--wrap=mnl_socket_setsockopt,--wrap=recvmsg,--wrap=poll
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
@@ -771,14 +771,15 @@ static void test_events(void **state)
 {
 	struct genl *g = begin(0, NULL);
 	struct seen seen = { .n = 0 };
+	const struct genl_listener listener = { .lifecycle = on_event, .data = &seen };
 	struct err e;
 
 	(void)state;
-	assert_int_equal(genl_subscribe(g, &e), 0);
+	assert_int_equal(genl_subscribe(g, GENL_GROUP_LIFECYCLE, &e), 0);
 	assert_int_equal(joined, GROUP);
 	assert_int_equal(joined_before, GENL_ID_CTRL);
 	queue.head = queue.tail = 0;
-	assert_int_equal(genl_events(g, on_event, &seen, &e), 0);
+	assert_int_equal(genl_events(g, &listener, &e), 0);
 	queue_new();
 	netns(NULL, 0, NSFENCE_CMD_BORN, 1);
 	netns(NULL, 0, NSFENCE_CMD_ATTACHED, 2);
@@ -789,9 +790,9 @@ static void test_events(void **state)
 	queue_error(ENOBUFS);
 	queue_new();
 	netns(NULL, 0, NSFENCE_CMD_DIED, 5);
-	assert_int_equal(genl_events(g, on_event, &seen, &e), -ENOBUFS);
+	assert_int_equal(genl_events(g, &listener, &e), -ENOBUFS);
 	assert_int_equal(seen.n, 2);
-	assert_int_equal(genl_events(g, on_event, &seen, &e), 0);
+	assert_int_equal(genl_events(g, &listener, &e), 0);
 	assert_int_equal(seen.n, 3);
 	assert_int_equal(seen.type[0], GENL_EVENT_BORN);
 	assert_int_equal(seen.type[1], GENL_EVENT_ATTACHED);
@@ -799,7 +800,7 @@ static void test_events(void **state)
 	assert_int_equal(seen.inode[2], 5);
 	queue_new();
 	netns(NULL, 0, NSFENCE_CMD_DIED, 0);
-	assert_int_equal(genl_events(g, on_event, &seen, &e), -EPROTO);
+	assert_int_equal(genl_events(g, &listener, &e), -EPROTO);
 	finish(g);
 }
 
@@ -819,6 +820,7 @@ static void test_family_goes(void **state)
 {
 	struct genl *g = begin(0, NULL);
 	struct seen seen = { .n = 0 };
+	const struct genl_listener listener = { .lifecycle = on_event, .data = &seen };
 	struct err e;
 
 	(void)state;
@@ -828,10 +830,10 @@ static void test_family_goes(void **state)
 	family_gone(CTRL_CMD_DELMCAST_GRP, FAMILY);
 	queue_new();
 	netns(NULL, 0, NSFENCE_CMD_BORN, 1);
-	assert_int_equal(genl_events(g, on_event, &seen, &e), 0);
+	assert_int_equal(genl_events(g, &listener, &e), 0);
 	assert_int_equal(seen.n, 1);
 	family_gone(CTRL_CMD_DELFAMILY, FAMILY);
-	assert_int_equal(genl_events(g, on_event, &seen, &e), -ENOTCONN);
+	assert_int_equal(genl_events(g, &listener, &e), -ENOTCONN);
 	assert_int_equal(e.exit, EXIT_UNREACHABLE);
 	assert_non_null(strstr(e.text, "unloaded"));
 	finish(g);

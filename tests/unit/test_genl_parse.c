@@ -1,4 +1,4 @@
-// links: genl_parse.c genl_names.c err.c
+// links: genl_attr.c genl_parse.c genl_parse_policy.c genl_names.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Bytes of netlink into structures: what the module sends, what a newer one
