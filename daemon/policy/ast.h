@@ -26,6 +26,7 @@
 #define AST_MAX_DEPTH		64
 #define AST_MAX_EXPANDED	(16u << 20)
 #define AST_MAX_ELEMENTS	(4u << 20)	/* of all set literals */
+#define AST_MAX_MEMORY		(4ul << 30)	/* bytes of the whole tree */
 
 enum ast_expr_kind {
 	AST_WORD,	/* text: ssh, established, exists, tcp (as a value), eth* */
@@ -190,7 +191,7 @@ struct ast_chain {
 	const char *type, *hook;	/* any words */
 	struct ir_place type_place, hook_place;
 	const struct ast_expr *device;	/* `device "eth0"` or devices = {}; else NULL */
-	const struct ast_expr *priority;	/* WORD, STRING or NUMBER */
+	const struct ast_expr *priority;	/* WORD or NUMBER */
 	int64_t priority_add;		/* `filter - 5`; a negative number has all of it here
 					 * and priority is the NUMBER 0 */
 	struct ir_place priority_place;
@@ -240,6 +241,7 @@ struct ast_file {
 	struct ast_table *table;	/* NULL: none was there, and an error says so */
 	struct source *source;		/* the texts, for source lines */
 	struct ast_arena *arena;
+	size_t memory;			/* of the arena's blocks */
 	unsigned int errors;		/* met while parsing; the tree lacks what was wrong */
 };
 
