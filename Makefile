@@ -7,6 +7,7 @@ PREFIX	   ?= /usr/local
 SBINDIR	   ?= $(PREFIX)/sbin
 MANDIR	   ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
+DATADIR	   ?= $(PREFIX)/share/nsfence
 UNITDIR	   ?= /usr/lib/systemd/system
 MODLOADDIR ?= /usr/lib/modules-load.d
 SRCDIR	   ?= /usr/src/nsfence-$(VERSION)
@@ -74,7 +75,7 @@ build/libnsf.a: $(call obj,$(SHARED))
 	$(AR) rcs $@ $^
 
 build/nsfence: $(call obj,$(CLI)) build/libnsf.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $^ $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $^ $(LIBS) -lpcap
 
 build/nsfenced: $(call obj,$(DAEMON)) build/libnsf.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $^ $(LIBS)
@@ -145,6 +146,7 @@ demo:
 UNITS := nsfenced.service nsfence@.service
 MAN5 := $(sort $(wildcard daemon/man/*.5))
 MAN8 := $(sort $(wildcard daemon/man/*.8))
+POLICIES := $(sort $(wildcard conf/policies/*.nft))
 
 install: install-tools
 	@if test -f build/module/nsfence.ko; then $(MAKE) --no-print-directory install-module; \
@@ -153,10 +155,12 @@ install: install-tools
 install-tools: tools
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man8' \
 	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(MODLOADDIR)' \
-	  '$(DESTDIR)$(SYSCONFDIR)/nsfence/nsfence.conf.d'
+	  '$(DESTDIR)$(DATADIR)/policies' '$(DESTDIR)$(SYSCONFDIR)/nsfence/nsfence.conf.d' \
+	  '$(DESTDIR)$(SYSCONFDIR)/nsfence/policies' '$(DESTDIR)$(SYSCONFDIR)/nsfence/netns.d'
 	install -m 0755 build/nsfence build/nsfenced '$(DESTDIR)$(SBINDIR)/'
 	install -m 0644 $(MAN5) '$(DESTDIR)$(MANDIR)/man5/'
 	install -m 0644 $(MAN8) '$(DESTDIR)$(MANDIR)/man8/'
+	install -m 0644 $(POLICIES) '$(DESTDIR)$(DATADIR)/policies/'
 	for u in $(UNITS); do \
 	  sed -e 's,@SBINDIR@,$(SBINDIR),g' -e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' "systemd/$$u.in" \
 	    >"build/$$u" && install -m 0644 "build/$$u" '$(DESTDIR)$(UNITDIR)/' || exit 1; done
@@ -174,6 +178,7 @@ uninstall:
 	rm -f '$(DESTDIR)$(SBINDIR)/nsfence' '$(DESTDIR)$(SBINDIR)/nsfenced' \
 	  $(MAN5:daemon/man/%='$(DESTDIR)$(MANDIR)/man5/%') \
 	  $(MAN8:daemon/man/%='$(DESTDIR)$(MANDIR)/man8/%') \
+	  $(POLICIES:conf/%='$(DESTDIR)$(DATADIR)/%') \
 	  $(UNITS:%='$(DESTDIR)$(UNITDIR)/%') '$(DESTDIR)$(MODLOADDIR)/nsfence.conf'
 	rm -f '$(DESTDIR)'/lib/modules/*/updates/nsfence.ko
 	if test -z '$(DESTDIR)'; then depmod; fi
