@@ -60,12 +60,88 @@ static void reject_reset(struct sk_buff *skb, const struct nf_hook_state *state)
 		nsf_send_reset(state->net, state->sk, skb, state->hook);
 }
 
-static void reject_unreachable(struct sk_buff *skb, const struct nf_hook_state *state)
+static void reject_unreachable(struct sk_buff *skb, const struct nf_hook_state *state,
+			       int code)
 {
 	if (state->pf == NFPROTO_IPV6)
-		nf_send_unreach6(state->net, skb, ICMPV6_ADM_PROHIBITED, state->hook);
+		nf_send_unreach6(state->net, skb, code, state->hook);
 	else
-		nf_send_unreach(skb, ICMP_PKT_FILTERED, state->hook);
+		nf_send_unreach(skb, code, state->hook);
+}
+
+#define NO_CODE	(-1)	/* a reset is meant */
+
+/* The reply, which may leave by device @back. */
+static void reject_reply(const struct nsf_attachment *att, struct sk_buff *skb,
+			 const struct nf_hook_state *state, const struct net_device *back,
+			 int code)
+{
+	struct reject_mark outer;
+
+	local_bh_disable();
+	outer = *this_cpu_ptr(&replying);
+	*this_cpu_ptr(&replying) = (struct reject_mark){
+		.attachment = att, .ifindex = back->ifindex,
+	};
+	if (code == NO_CODE)
+		reject_reset(skb, state);
+	else
+		reject_unreachable(skb, state, code);
+	*this_cpu_ptr(&replying) = outer;
+	local_bh_enable();
+}
+
+/* Where the sender is. */
+static const struct net_device *reject_back(const struct nf_hook_state *state)
+{
+	return state->hook == NF_INET_LOCAL_OUT ? state->net->loopback_dev : state->in;
+}
+
+static const u8 icmpx_code[NSF_ICMPXS] = {
+	[NSF_ICMPX_NO_ROUTE] = ICMP_NET_UNREACH,
+	[NSF_ICMPX_PORT_UNREACH] = ICMP_PORT_UNREACH,
+	[NSF_ICMPX_HOST_UNREACH] = ICMP_HOST_UNREACH,
+	[NSF_ICMPX_ADMIN_PROHIBITED] = ICMP_PKT_FILTERED,
+};
+
+static const u8 icmpx_code6[NSF_ICMPXS] = {
+	[NSF_ICMPX_NO_ROUTE] = ICMPV6_NOROUTE,
+	[NSF_ICMPX_PORT_UNREACH] = ICMPV6_PORT_UNREACH,
+	[NSF_ICMPX_HOST_UNREACH] = ICMPV6_ADDR_UNREACH,
+	[NSF_ICMPX_ADMIN_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
+};
+
+unsigned int nsf_reject_as(const struct nsf_attachment *att, struct sk_buff *skb,
+			   const struct nf_hook_state *state, enum nsf_reject_how how,
+			   u8 code)
+{
+	const struct net_device *back = reject_back(state);
+	bool ipv6 = state->pf == NFPROTO_IPV6;
+	int icmp = code;
+
+	switch (how) {
+	case NSF_REJECT_ICMP:
+		if (ipv6)
+			return NF_DROP;
+		break;
+	case NSF_REJECT_ICMPV6:
+		if (!ipv6)
+			return NF_DROP;
+		break;
+	case NSF_REJECT_ICMPX:
+		if (code >= NSF_ICMPXS)
+			return NF_DROP;
+		icmp = ipv6 ? icmpx_code6[code] : icmpx_code[code];
+		break;
+	case NSF_REJECT_RESET:
+		icmp = NO_CODE;
+		break;
+	default:
+		return NF_DROP;
+	}
+	if (back)
+		reject_reply(att, skb, state, back, icmp);
+	return NF_DROP;
 }
 
 unsigned int nsf_reject(const struct nsf_attachment *att, struct sk_buff *skb,
@@ -73,8 +149,8 @@ unsigned int nsf_reject(const struct nsf_attachment *att, struct sk_buff *skb,
 {
 	enum nsf_l4 l4 = nsf_extract_l4(skb, state->pf);
 	bool local = state->hook == NF_INET_LOCAL_OUT;
-	const struct net_device *back = local ? state->net->loopback_dev : state->in;
-	struct reject_mark outer;
+	const struct net_device *back = reject_back(state);
+	int code;
 
 	/* connect(2) and sendto(2) have their errors; nothing need be sent. */
 	if (local && l4 == NSF_L4_TCP_SYN)
@@ -84,17 +160,10 @@ unsigned int nsf_reject(const struct nsf_attachment *att, struct sk_buff *skb,
 	if (l4 == NSF_L4_TCP_RST || l4 == NSF_L4_ICMP || !back)
 		return NF_DROP;
 
-	local_bh_disable();
-	outer = *this_cpu_ptr(&replying);
-	*this_cpu_ptr(&replying) = (struct reject_mark){
-		.attachment = att, .ifindex = back->ifindex,
-	};
 	if (l4 == NSF_L4_TCP || l4 == NSF_L4_TCP_SYN)
-		reject_reset(skb, state);
+		code = NO_CODE;
 	else
-		reject_unreachable(skb, state);
-	*this_cpu_ptr(&replying) = outer;
-	local_bh_enable();
-
+		code = state->pf == NFPROTO_IPV6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
+	reject_reply(att, skb, state, back, code);
 	return local ? NF_DROP_ERR(-ECONNREFUSED) : NF_DROP;
 }

@@ -32,8 +32,9 @@ struct nsf_report {
 	const struct nsf_packet *packet;	/* NULL: not loaded yet (built-in policies) */
 	const struct nsf_image *image;		/* NULL: no rule (built-in policies) */
 	u32 rule;				/* NSF_NO_RULE: a chain's policy */
+	const char *chain;			/* whose policy; or NULL */
 	const char *prefix;			/* of a log statement, or NULL */
-	u32 level;
+	u32 level;				/* of a log statement */
 };
 
 /* Is anybody listening? Cheap: ask first. Any context. */

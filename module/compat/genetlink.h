@@ -35,17 +35,17 @@ static inline int nsf_mcast_is_foreign(struct sock *receiver, struct sk_buff *sk
 }
 #endif
 
-/* Takes @skb. May sleep for memory. Within @family's registration. */
+/* Takes @skb. Sleeps as @gfp allows. Within @family's registration. */
 static inline void nsf_genl_multicast(const struct genl_family *family, struct net *net,
-				      struct sk_buff *skb, unsigned int group)
+				      struct sk_buff *skb, unsigned int group, gfp_t gfp)
 {
 	group += family->mcgrp_offset;
 #ifdef NSF_HAVE_BROADCAST_FILTERED
 	NETLINK_CB(skb).dst_group = group;
-	netlink_broadcast_filtered(net->genl_sock, skb, 0, group, GFP_KERNEL,
+	netlink_broadcast_filtered(net->genl_sock, skb, 0, group, gfp,
 				   nsf_mcast_is_foreign, net);
 #else
-	nlmsg_multicast(net->genl_sock, skb, 0, group, GFP_KERNEL);
+	nlmsg_multicast(net->genl_sock, skb, 0, group, gfp);
 #endif
 }
 

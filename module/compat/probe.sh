@@ -48,4 +48,8 @@ have BROADCAST_FILTERED linux/netlink.h 'netlink_broadcast_filtered'
 have SEND_RESET_SK net/netfilter/ipv4/nf_reject.h 'nf_send_reset\(struct net \*[a-z]*, struct sock'
 # Gone in 6.3: the reader that also works below 64 bits against softirqs.
 have STATS_FETCH_IRQ linux/u64_stats_sync.h 'u64_stats_fetch_begin_irq'
+# 4.10: conntrack is switched on in the namespaces that ask for it.
+have CT_NETNS net/netfilter/nf_conntrack.h 'nf_ct_netns_get\('
+# 4.12: no entry stands for untracked packets.
+have CT_UNTRACKED uapi/linux/netfilter/nf_conntrack_common.h 'IP_CT_UNTRACKED'
 echo '#endif'
