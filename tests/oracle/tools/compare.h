@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * compare: the verdicts that the observers saw against those that nsfence gives.
+ */
+#ifndef ORACLE_COMPARE_H
+#define ORACLE_COMPARE_H
+
+#include <stdbool.h>
+
+#include "judge.h"
+#include "observer.h"
+#include "packet.h"
+
+struct tally {
+	unsigned int sent, unsent;
+	unsigned int accepted, dropped, rejected;	/* traversals of a place */
+	unsigned int replies;		/* that a reject of nft's has sent */
+	unsigned int differences;
+};
+
+/*
+ * All that @log saw of @p, and of what the stack and rejects made of it. @j may
+ * be NULL: then nft's verdicts are only counted. Prints each difference as a
+ * line of TAP's diagnostics, the first 10 of them.
+ */
+void compare_packet(struct tally *t, struct judge *j, const struct places *places,
+		    const struct packet *p, const struct seen_log *log);
+
+#endif /* ORACLE_COMPARE_H */
