@@ -300,6 +300,8 @@ static void name(char *to, const uint8_t *v)
 	memset(to + strlen(to), 0, 16 - strlen(to));
 }
 
+static const char loopback[16] = "lo";
+
 static void make_meta(struct maker *m, struct ref_packet *p)
 {
 	name(p->iifname, m->w.val[IR_META_IIFNAME]);
@@ -309,9 +311,9 @@ static void make_meta(struct maker *m, struct ref_packet *p)
 	if (percent(m, 15))
 		memset(p->oifname, 0, 16);
 	if (m->w.set[IR_META_IIF] && percent(m, 70))
-		strcpy(p->iifname, "lo");
+		memcpy(p->iifname, loopback, 16);
 	if (m->w.set[IR_META_OIF] && percent(m, 70))
-		strcpy(p->oifname, "lo");
+		memcpy(p->oifname, loopback, 16);
 	p->iif = !p->iifname[0] ? 0 : !strcmp(p->iifname, "lo") ? 1 : 2 + below(m, 3);
 	p->oif = !p->oifname[0] ? 0 : !strcmp(p->oifname, "lo") ? 1 : 2 + below(m, 3);
 	p->mark = number(m, IR_META_MARK);
