@@ -195,12 +195,24 @@ void nsf_attach_trim(struct nsf_attachment *att)
 	att->layout = rules_of(att)->named->layout;
 }
 
+static struct nsf_states *states_of(const struct nsf_attachment *att)
+{
+	return rcu_dereference_protected(rules_of(att)->states, lockdep_is_held(&nsf_mutex));
+}
+
 void nsf_attach_reset(const struct nsf_attachment *att, u32 place)
 {
-	lockdep_assert_held(&nsf_mutex);
+	nsf_states_reset(states_of(att), place);
+}
 
-	nsf_states_reset(rcu_dereference_protected(rules_of(att)->states,
-						   lockdep_is_held(&nsf_mutex)), place);
+void nsf_attach_sum(const struct nsf_attachment *att, u32 place, struct nsf_counter_sum *sum)
+{
+	nsf_states_sum(states_of(att), place, sum);
+}
+
+const struct nsf_policy *nsf_attach_policy(const struct nsf_attachment *att)
+{
+	return rules_of(att)->named;
 }
 
 /* Takes the fence off: hooks out, pointer gone, memory after a grace period. */

@@ -131,6 +131,10 @@ int nsf_attach_grow(struct nsf_attachment *att);
 void nsf_attach_trim(struct nsf_attachment *att);
 /* The state at @place, which no version in force uses, begins anew. Under nsf_mutex. */
 void nsf_attach_reset(const struct nsf_attachment *att, u32 place);
+/* Adds what the state at @place counted in @att. Under nsf_mutex. */
+void nsf_attach_sum(const struct nsf_attachment *att, u32 place, struct nsf_counter_sum *sum);
+/* NULL: a built-in one. Under nsf_mutex. */
+const struct nsf_policy *nsf_attach_policy(const struct nsf_attachment *att);
 /* The message for an error of growing. */
 void nsf_attach_explain(int err, struct netlink_ext_ack *extack);
 

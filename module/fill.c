@@ -9,6 +9,7 @@
 #include "compat/netns.h"
 #include "fill.h"
 #include "netns.h"
+#include "policy.h"
 #include "uapi/nsfence.h"
 
 /* The module's own enums travel as the UAPI's. */
@@ -24,6 +25,12 @@ static_assert((int)NSFENCE_HOOK_FORWARD == NF_INET_FORWARD);
 static_assert((int)NSFENCE_HOOK_OUTPUT == NF_INET_LOCAL_OUT);
 static_assert((int)NSFENCE_HOOK_POSTROUTING == NF_INET_POST_ROUTING);
 static_assert(NSFENCE_MAX_SOURCE + 1 == NSF_SOURCE_SIZE);
+static_assert(NSFENCE_MAX_NAME + 1 == NSF_NAME_SIZE);
+
+/* Longest strings of a rule, without the NUL. */
+#define MAX_CHAIN	127
+#define MAX_TEXT	511
+#define MAX_FILE	255
 
 static int fill_counter(struct sk_buff *skb, unsigned int hook, enum nsf_verdict verdict,
 			const struct nsf_counter_sum *sum)
@@ -69,11 +76,18 @@ static int fill_attachment(struct sk_buff *skb, const struct nsf_attachment *att
 			   const struct nsf_rules *rules)
 {
 	u32 mode = nsf_rules_audit(rules) ? NSFENCE_MODE_AUDIT : NSFENCE_MODE_ENFORCE;
+	const char *name = nsf_builtin_name(rules->policy);
+	u32 hooks = rules->hooks;
 
+	if (rules->named) {
+		name = rules->named->name;
+		hooks = nsf_version_hooks(rcu_dereference_check(rules->named->version,
+								lockdep_is_held(&nsf_mutex)));
+	}
 	if (nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, rules->instance, NSFENCE_A_PAD) ||
-	    nla_put_string(skb, NSFENCE_A_POLICY, nsf_builtin_name(rules->policy)) ||
+	    nla_put_string(skb, NSFENCE_A_POLICY, name) ||
 	    nla_put_u32(skb, NSFENCE_A_MODE, mode) ||
-	    nla_put_u32(skb, NSFENCE_A_HOOKS, rules->hooks) ||
+	    nla_put_u32(skb, NSFENCE_A_HOOKS, hooks) ||
 	    nla_put_string(skb, NSFENCE_A_SOURCE, rules->source))
 		return -EMSGSIZE;
 	return fill_counters(skb, att);
@@ -102,4 +116,69 @@ int nsf_fill_netns(struct sk_buff *skb, const struct nsf_net *nn,
 	    nla_put_u64_64bit(skb, NSFENCE_A_COOKIE, nsf_net_cookie(nn->net), NSFENCE_A_PAD))
 		return -EMSGSIZE;
 	return att ? fill_attachment(skb, att, rules) : 0;
+}
+
+int nsf_fill_text(struct sk_buff *skb, int type, const char *s, size_t max)
+{
+	size_t n = strnlen(s, max + 1);
+	struct nlattr *attr;
+	char *to;
+
+	if (n > max) {
+		n = max;
+		while (n && ((u8)s[n] & 0xc0) == 0x80)
+			n--;
+	}
+	attr = nla_reserve(skb, type, n + 1);
+	if (!attr)
+		return -EMSGSIZE;
+	to = nla_data(attr);
+	memcpy(to, s, n);
+	to[n] = '\0';
+	return 0;
+}
+
+size_t nsf_fill_rule_size(void)
+{
+	return nla_total_size(0) + 3 * nla_total_size_64bit(8) + nla_total_size(4) +
+	       nla_total_size(MAX_CHAIN + 1) + nla_total_size(MAX_TEXT + 1) +
+	       nla_total_size(MAX_FILE + 1);
+}
+
+static int fill_rule_names(struct sk_buff *skb, const struct nsf_image *image,
+			   const struct nsf_rule *rule)
+{
+	const char *strings = nsf_image_strings(image);
+
+	if (nla_put_u64_64bit(skb, NSFENCE_A_RULE_ID, rule->id, NSFENCE_A_RULE_PAD) ||
+	    nsf_fill_text(skb, NSFENCE_A_RULE_CHAIN, strings + rule->chain, MAX_CHAIN) ||
+	    nsf_fill_text(skb, NSFENCE_A_RULE_TEXT, strings + rule->text, MAX_TEXT) ||
+	    nsf_fill_text(skb, NSFENCE_A_RULE_FILE, strings + rule->file, MAX_FILE) ||
+	    nla_put_u32(skb, NSFENCE_A_RULE_LINE, rule->line))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int nsf_fill_rule(struct sk_buff *skb, const struct nsf_image *image, u32 rule,
+		  const char *chain, const struct nsf_counter_sum *sum)
+{
+	struct nlattr *nest = nla_nest_start(skb, NSFENCE_A_RULE);
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (rule == NSF_NO_RULE)
+		err = nsf_fill_text(skb, NSFENCE_A_RULE_CHAIN, chain, MAX_CHAIN);
+	else
+		err = fill_rule_names(skb, image, nsf_image_rules(image) + rule);
+	if (!err && sum &&
+	    (nla_put_u64_64bit(skb, NSFENCE_A_RULE_PACKETS, sum->packets, NSFENCE_A_RULE_PAD) ||
+	     nla_put_u64_64bit(skb, NSFENCE_A_RULE_BYTES, sum->bytes, NSFENCE_A_RULE_PAD)))
+		err = -EMSGSIZE;
+	if (err) {
+		nla_nest_cancel(skb, nest);
+		return err;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
 }

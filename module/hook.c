@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* hook: see hook.h. extract -> judge -> count -> verdict. */
+/*
+ * hook: see hook.h. judge (a built-in policy, or extract and classify) -> count
+ * -> report -> verdict.
+ */
 #include <linux/if.h>
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 
 #include "attach.h"
+#include "effect.h"
 #include "extract.h"
 #include "hook.h"
+#include "packet_meta.h"
+#include "policy.h"
 #include "reject.h"
+#include "report.h"
+#include "slot.h"
+
+/* One visit of a packet to a slot, and what came of it. */
+struct visit {
+	const struct nsf_slot *slot;
+	struct sk_buff *skb;
+	const struct nf_hook_state *state;
+	bool judged;		/* the slot is in use: what follows is valid */
+	enum nsf_verdict verdict;
+	const struct nsf_image *image;	/* that decided; NULL: a built-in policy */
+	struct nsf_decision decision;	/* of the image */
+	struct nsf_packet packet;	/* of the image */
+};
 
 /*
  * Loopback stays in the namespace, and without neighbour discovery IPv6 has no
@@ -59,10 +79,10 @@ static bool hook_is_stray(const struct nsf_rules *rules, const struct sk_buff *s
 	return !hook_is_exempt(skb, state);
 }
 
-static enum nsf_verdict hook_judge(const struct nsf_attachment *att,
-				   const struct nsf_rules *rules,
-				   const struct sk_buff *skb,
-				   const struct nf_hook_state *state)
+static enum nsf_verdict builtin_judge(const struct nsf_attachment *att,
+				      const struct nsf_rules *rules,
+				      const struct sk_buff *skb,
+				      const struct nf_hook_state *state)
 {
 	if (rules->policy == NSF_BUILTIN_ACCEPT)
 		return NSF_VERDICT_ACCEPT;
@@ -75,33 +95,218 @@ static enum nsf_verdict hook_judge(const struct nsf_attachment *att,
 	return rules->policy == NSF_BUILTIN_REJECT ? NSF_VERDICT_REJECT : NSF_VERDICT_DROP;
 }
 
+/* A built-in policy at one of its hooks. */
+static void builtin_visit(struct visit *v, const struct nsf_rules *rules)
+{
+	const struct nsf_attachment *att = v->slot->attachment;
+
+	if (nsf_rules_hooks(rules) & (1U << v->slot->hook)) {
+		v->verdict = builtin_judge(att, rules, v->skb, v->state);
+		v->judged = true;
+	} else if (v->slot->hook == NF_INET_POST_ROUTING && nsf_rules_recheck(rules)) {
+		/* What passes here was counted in output. */
+		if (!hook_is_stray(rules, v->skb, v->state) ||
+		    nsf_reject_is_own_reply(att, v->skb, v->state))
+			return;
+		v->verdict = NSF_VERDICT_DROP;
+		v->judged = true;
+	}
+}
+
+/*
+ * A policy that has no forward chain, in a slot that fences forward all the
+ * same, in the families that it has to do with. In the midst of an update:
+ * neither of both may lack it.
+ */
+static void forward_visit(struct visit *v, const struct nsf_rules *rules)
+{
+	const struct nsf_version *version = rcu_dereference(rules->named->version);
+	const struct nsf_version *old = rcu_dereference(version->old);
+	u8 family = v->state->pf == NFPROTO_IPV6 ? NSF_CHAIN_IPV6 : NSF_CHAIN_IPV4;
+
+	if (rules->forward_accept ||
+	    (nsf_version_fences(version, family) && (!old || nsf_version_fences(old, family))))
+		return;
+	v->verdict = rules->audit ? NSF_VERDICT_AUDIT : NSF_VERDICT_DROP;
+	v->judged = true;
+}
+
+/* One base chain of one version. */
+static void chain_visit(struct visit *v, const struct nsf_rules *rules,
+			const struct nsf_version *version, bool quiet)
+{
+	struct nsf_effect fx = {
+		.skb = v->skb,
+		.state = v->state,
+		.att = v->slot->attachment,
+		.rules = rules,
+		.version = version,
+		.states = rcu_dereference(rules->states),
+		.quiet = quiet,
+	};
+	u32 start = version->start[v->slot->chain];
+
+	if (start == NSF_NO_CHAIN)
+		return;
+	v->judged = true;
+	if (version->image->flags & NSF_IMAGE_REJECT &&
+	    nsf_reject_is_own_reply(v->slot->attachment, v->skb, v->state)) {
+		v->verdict = NSF_VERDICT_EXEMPT;
+		return;
+	}
+	v->image = version->image;
+	nsf_packet_load(&v->packet, v->skb, v->state, version->image->needs);
+	nsf_classify(version->image, start, &v->packet, &fx, &v->decision);
+	if (v->decision.end == NSF_ACCEPT)
+		v->verdict = NSF_VERDICT_ACCEPT;
+	else if (rules->audit)
+		v->verdict = NSF_VERDICT_AUDIT;
+	else if (v->decision.end == NSF_REJECT)
+		v->verdict = NSF_VERDICT_REJECT;
+	else
+		v->verdict = NSF_VERDICT_DROP;
+}
+
+static bool visit_passes(const struct visit *v)
+{
+	return !v->judged || (v->verdict != NSF_VERDICT_DROP && v->verdict != NSF_VERDICT_REJECT);
+}
+
+/* What a second opinion leaves as it was, unless it stops the packet. */
+struct opinion {
+	bool judged;
+	enum nsf_verdict verdict;
+	const struct nsf_image *image;
+	struct nsf_decision decision;
+};
+
+static struct opinion visit_save(const struct visit *v)
+{
+	return (struct opinion){ v->judged, v->verdict, v->image, v->decision };
+}
+
+static void visit_restore(struct visit *v, const struct opinion *o)
+{
+	v->judged = o->judged;
+	v->verdict = o->verdict;
+	v->image = o->image;
+	v->decision = o->decision;
+}
+
+/* The version before: it counts only if it stops the packet. */
+static void version_consult(struct visit *v, const struct nsf_rules *rules,
+			    const struct nsf_version *old)
+{
+	struct opinion first = visit_save(v);
+
+	v->judged = false;
+	chain_visit(v, rules, old, true);
+	if (visit_passes(v))
+		visit_restore(v, &first);
+}
+
+/*
+ * What @rules say of a packet in this slot; nothing, where the slot is not (or
+ * not yet, or no longer) theirs.
+ */
+static void rules_visit(struct visit *v, const struct nsf_rules *rules, bool quiet)
+{
+	const struct nsf_version *version, *old;
+
+	v->judged = false;
+	v->image = NULL;
+	if (!rules->named) {
+		if (!v->slot->policy)
+			builtin_visit(v, rules);
+		return;
+	}
+	if (!v->slot->policy) {
+		if (v->slot->hook == NF_INET_FORWARD)
+			forward_visit(v, rules);
+		return;
+	}
+	if (v->slot->policy != rules->named)
+		return;
+	version = rcu_dereference(rules->named->version);
+	chain_visit(v, rules, version, quiet);
+	/* In the midst of an update both are in force: policy.c. */
+	old = rcu_dereference(version->old);
+	if (unlikely(old) && visit_passes(v))
+		version_consult(v, rules, old);
+}
+
+/* The same of the rules before. */
+static void rules_consult(struct visit *v, const struct nsf_rules *old)
+{
+	struct opinion first = visit_save(v);
+
+	rules_visit(v, old, true);
+	if (visit_passes(v))
+		visit_restore(v, &first);
+}
+
+/* The chain's name, for a verdict that is no rule's. */
+static const char *visit_chain(const struct visit *v)
+{
+	const struct nsf_chain *chain = nsf_image_chains(v->image);
+	u32 n = nsf_image_n_chains(v->image), i;
+
+	for (i = 0; i < n; i++)
+		if (chain[i].id == v->slot->id)
+			return nsf_image_strings(v->image) + chain[i].name;
+	return NULL;
+}
+
+static void visit_report(const struct visit *v, const struct nsf_rules *rules)
+{
+	struct nsf_report report = {
+		.kind = v->verdict == NSF_VERDICT_AUDIT ? NSF_REPORT_AUDIT : NSF_REPORT_DROP,
+		.verdict = v->verdict,
+		.att = v->slot->attachment,
+		.rules = rules,
+		.skb = v->skb,
+		.state = v->state,
+		.rule = NSF_NO_RULE,
+	};
+
+	if (v->image) {
+		report.image = v->image;
+		report.packet = &v->packet;
+		report.rule = nsf_image_records(v->image)[v->decision.record].rule;
+		report.chain = visit_chain(v);
+	}
+	nsf_report_send(&report);
+}
+
 unsigned int nsf_hook(void *priv, struct sk_buff *skb,
 		      const struct nf_hook_state *state)
 {
 	const struct nsf_slot *slot = priv;
-	const struct nsf_attachment *att = slot->attachment;
-	const struct nsf_rules *rules = rcu_dereference(att->rules);
-	enum nsf_verdict verdict;
+	const struct nsf_rules *rules = rcu_dereference(slot->attachment->rules);
+	const struct nsf_rules *old;
+	struct visit v;	/* the packet in it is filled as far as needed */
 
-	if (nsf_rules_hooks(rules) & (1U << slot->hook)) {
-		verdict = hook_judge(att, rules, skb, state);
-	} else if (slot->hook == NF_INET_POST_ROUTING && nsf_rules_recheck(rules)) {
-		/* What passes here was counted in output. */
-		if (!hook_is_stray(rules, skb, state) || nsf_reject_is_own_reply(att, skb, state))
-			return NF_ACCEPT;
-		verdict = NSF_VERDICT_DROP;
-	} else {
-		/* These rules do not use the slot: it is being added or retired. */
+	v.slot = slot;
+	v.skb = skb;
+	v.state = state;
+	rules_visit(&v, rules, false);
+	/* In the midst of a replacement both are in force: attach.c. */
+	old = rcu_dereference(rules->old);
+	if (unlikely(old) && visit_passes(&v))
+		rules_consult(&v, old);
+	if (!v.judged)
 		return NF_ACCEPT;
-	}
-	nsf_counters_add(att->counters, slot->hook, verdict, skb->len);
 
-	switch (verdict) {
-	case NSF_VERDICT_DROP:
+	nsf_counters_add(slot->attachment->counters, slot->hook, v.verdict, skb->len);
+	if (v.verdict == NSF_VERDICT_ACCEPT || v.verdict == NSF_VERDICT_EXEMPT)
+		return NF_ACCEPT;
+	if (unlikely(nsf_report_wanted()))
+		visit_report(&v, rules);
+	if (v.verdict == NSF_VERDICT_DROP)
 		return NF_DROP;
-	case NSF_VERDICT_REJECT:
-		return nsf_reject(att, skb, state);
-	default:
-		return NF_ACCEPT;
-	}
+	if (v.verdict == NSF_VERDICT_REJECT)
+		return v.image ? nsf_reject_as(slot->attachment, skb, state, v.decision.reject_how,
+					       v.decision.reject_code) :
+				 nsf_reject(slot->attachment, skb, state);
+	return NF_ACCEPT;
 }

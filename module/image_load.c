@@ -16,6 +16,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
+#include "compat/genetlink.h"
 #include "image_check.h"
 #include "policy.h"
 

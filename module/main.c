@@ -16,6 +16,7 @@
 #include "builtin.h"
 #include "netlink.h"
 #include "netns.h"
+#include "policy.h"
 #include "version.h"
 
 #define MAX_INODES 64
@@ -106,7 +107,7 @@ static int __init params_attach_one(unsigned int ino, const struct nsf_rules *ru
 		       ino);
 		err = -EPERM;
 	} else {
-		err = nsf_attach(net, rules, false, false, &instance, NULL);
+		err = nsf_attach(net, rules, NULL, false, false, &instance, NULL);
 		if (err)
 			pr_err("inode=%u: cannot be fenced: error %d\n", ino, err);
 	}
@@ -169,6 +170,7 @@ static void __exit nsfence_exit(void)
 	nsf_netns_unregister();
 	/* What call_rcu() has queued runs in this module. */
 	rcu_barrier();
+	nsf_policy_free_all();
 }
 
 module_init(nsfence_init);

@@ -3,14 +3,13 @@
  * netlink: see netlink.h. The family of nsfence.yaml.
  *
  * Authority is checked here and not by GENL_ADMIN_PERM, for the refusal to
- * carry a message; every command goes through authorize(). `netnsok` is false,
+ * carry a message; every command goes through nsf_netlink_authorize(). `netnsok` is false,
  * so in another network namespace the family does not exist: that is the
  * barrier against root in a container without a user namespace, who passes any
  * capability check. `parallel_ops`: a request that waits for a grace period
  * holds up no other of generic netlink (only, for that long, those that register
  * or unregister a family: a batch asks with the flag nowait, but for its last).
  */
-#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -22,57 +21,14 @@
 #include "event.h"
 #include "fill.h"
 #include "netlink.h"
+#include "netlink_answer.h"
+#include "netlink_policy.h"
 #include "netns.h"
 #include "uapi/nsfence.h"
 #include "version.h"
 
 #define ATTACH_FLAGS (NSFENCE_F_STRICT | NSFENCE_F_MANUAL | NSFENCE_F_FORWARD_ACCEPT | \
 		      NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT)
-
-static int authorize(const struct sk_buff *skb, const struct net *net,
-		     struct netlink_ext_ack *extack)
-{
-	/* netnsok says so already; that it does is too important to rely on. */
-	if (!net_eq(net, &init_net)) {
-		NL_SET_ERR_MSG(extack, "only from the initial network namespace");
-		return -EPERM;
-	}
-	/* The socket's opener and the sender, both. */
-	if (!netlink_capable(skb, CAP_NET_ADMIN)) {
-		NL_SET_ERR_MSG(extack, "needs CAP_NET_ADMIN in the initial user namespace");
-		return -EPERM;
-	}
-	return 0;
-}
-
-/* An empty answer to @info's request, or NULL. */
-static struct sk_buff *answer_new(const struct genl_info *info, void **hdr)
-{
-	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-
-	if (!skb)
-		return NULL;
-	*hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, &nsf_family, 0,
-			   info->genlhdr->cmd);
-	if (!*hdr) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	return skb;
-}
-
-static int answer_send(struct sk_buff *skb, void *hdr, struct genl_info *info)
-{
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
-/* Of what is done: that the receiver has no room for the answer undoes nothing. */
-static int answer_done(struct sk_buff *skb, void *hdr, struct genl_info *info)
-{
-	answer_send(skb, hdr, info);
-	return 0;
-}
 
 /* What attach and detach answer: which fence, of which namespace. */
 static int answer_fence(struct sk_buff *skb, const struct net *net, u64 instance)
@@ -81,12 +37,6 @@ static int answer_fence(struct sk_buff *skb, const struct net *net, u64 instance
 	    nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, instance, NSFENCE_A_PAD))
 		return -EMSGSIZE;
 	return 0;
-}
-
-static int answer_no_memory(struct netlink_ext_ack *extack)
-{
-	NL_SET_ERR_MSG(extack, "out of memory for the answer");
-	return -ENOMEM;
 }
 
 static int target_parse(const struct genl_info *info, struct nsf_target *t)
@@ -143,7 +93,8 @@ static int instance_parse(const struct genl_info *info, u64 *instance)
 	return 0;
 }
 
-static int rules_parse(const struct genl_info *info, u32 flags, struct nsf_rules *rules)
+static int rules_parse(const struct genl_info *info, u32 flags, struct nsf_rules *rules,
+		       const char **name)
 {
 	const struct nlattr *attr;
 	u32 mode;
@@ -153,6 +104,7 @@ static int rules_parse(const struct genl_info *info, u32 flags, struct nsf_rules
 	rules->manual = flags & NSFENCE_F_MANUAL;
 	rules->forward_accept = flags & NSFENCE_F_FORWARD_ACCEPT;
 	rules->hooks = NSF_HOOKS_DEFAULT;
+	*name = NULL;
 
 	attr = info->attrs[NSFENCE_A_POLICY];
 	if (!attr) {
@@ -160,9 +112,18 @@ static int rules_parse(const struct genl_info *info, u32 flags, struct nsf_rules
 		return -EINVAL;
 	}
 	if (nsf_builtin_find(nla_data(attr), &rules->policy)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "no such policy (built in are: accept, drop, reject, audit)");
-		return -ENOENT;
+		*name = nla_data(attr);
+		rules->hooks = 0;	/* its own, which may change */
+		if (info->attrs[NSFENCE_A_HOOKS]) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_HOOKS],
+					    "hooks are a built-in policy's; this one has its own");
+			return -EINVAL;
+		}
+		if (rules->strict) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_FLAGS],
+					    "flag strict is a built-in policy's; this one says itself what passes");
+			return -EINVAL;
+		}
 	}
 
 	attr = info->attrs[NSFENCE_A_MODE];
@@ -197,12 +158,12 @@ static int cmd_version_get(struct sk_buff *req, struct genl_info *info)
 	void *hdr;
 	int err;
 
-	err = authorize(req, genl_info_net(info), info->extack);
+	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
-	skb = answer_new(info, &hdr);
+	skb = nsf_answer_new(info, &hdr);
 	if (!skb)
-		return answer_no_memory(info->extack);
+		return nsf_answer_no_memory(info->extack);
 
 	if (nsf_net_has_cookie())
 		features |= 1U << NSFENCE_FEATURE_COOKIE;
@@ -216,7 +177,7 @@ static int cmd_version_get(struct sk_buff *req, struct genl_info *info)
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}
-	return answer_send(skb, hdr, info);
+	return nsf_answer_send(skb, hdr, info);
 }
 
 static int cmd_netns_get(struct sk_buff *req, struct genl_info *info)
@@ -227,15 +188,15 @@ static int cmd_netns_get(struct sk_buff *req, struct genl_info *info)
 	void *hdr;
 	int err;
 
-	err = authorize(req, genl_info_net(info), info->extack);
+	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
 	net = target_get(info);
 	if (IS_ERR(net))
 		return PTR_ERR(net);
-	skb = answer_new(info, &hdr);
+	skb = nsf_answer_new(info, &hdr);
 	if (!skb) {
-		err = answer_no_memory(info->extack);
+		err = nsf_answer_no_memory(info->extack);
 		goto out_put_net;
 	}
 
@@ -246,7 +207,7 @@ static int cmd_netns_get(struct sk_buff *req, struct genl_info *info)
 	if (err)
 		nlmsg_free(skb);
 	else
-		err = answer_send(skb, hdr, info);
+		err = nsf_answer_send(skb, hdr, info);
 out_put_net:
 	put_net(net);
 	return err;
@@ -286,7 +247,7 @@ static int dump_netns(struct sk_buff *skb, struct netlink_callback *cb)
 	long pos = 0;
 	int err;
 
-	err = authorize(cb->skb, sock_net(cb->skb->sk), cb->extack);
+	err = nsf_netlink_authorize(cb->skb, sock_net(cb->skb->sk), cb->extack);
 	if (err)
 		return err;
 	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
@@ -323,6 +284,7 @@ static int dump_netns(struct sk_buff *skb, struct netlink_callback *cb)
 static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 {
 	struct nsf_rules rules;
+	const char *name;
 	u64 instance;
 	struct sk_buff *skb;
 	struct net *net;
@@ -330,13 +292,13 @@ static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 	u32 flags;
 	int err;
 
-	err = authorize(req, genl_info_net(info), info->extack);
+	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
 	err = flags_parse(info, ATTACH_FLAGS, &flags);
 	if (err)
 		return err;
-	err = rules_parse(info, flags, &rules);
+	err = rules_parse(info, flags, &rules, &name);
 	if (err)
 		return err;
 	err = instance_parse(info, &instance);
@@ -348,22 +310,22 @@ static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 		return -EINVAL;
 	}
 	/* The answer's memory first: what is done is not reported as failed. */
-	skb = answer_new(info, &hdr);
+	skb = nsf_answer_new(info, &hdr);
 	if (!skb)
-		return answer_no_memory(info->extack);
+		return nsf_answer_no_memory(info->extack);
 	net = target_get(info);
 	if (IS_ERR(net)) {
 		err = PTR_ERR(net);
 		goto err_free_skb;
 	}
-	err = nsf_attach(net, &rules, flags & NSFENCE_F_REPLACE,
+	err = nsf_attach(net, &rules, name, flags & NSFENCE_F_REPLACE,
 			 !(flags & NSFENCE_F_NOWAIT), &instance, info->extack);
 	if (!err)
 		err = answer_fence(skb, net, instance);
 	put_net(net);
 	if (err)
 		goto err_free_skb;
-	return answer_done(skb, hdr, info);
+	return nsf_answer_done(skb, hdr, info);
 
 err_free_skb:
 	nlmsg_free(skb);
@@ -379,7 +341,7 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 	u32 flags;
 	int err;
 
-	err = authorize(req, genl_info_net(info), info->extack);
+	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
 	err = flags_parse(info, NSFENCE_F_NOWAIT, &flags);
@@ -388,9 +350,9 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 	err = instance_parse(info, &instance);
 	if (err)
 		return err;
-	skb = answer_new(info, &hdr);
+	skb = nsf_answer_new(info, &hdr);
 	if (!skb)
-		return answer_no_memory(info->extack);
+		return nsf_answer_no_memory(info->extack);
 	net = target_get(info);
 	if (IS_ERR(net)) {
 		err = PTR_ERR(net);
@@ -402,7 +364,7 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 	put_net(net);
 	if (err)
 		goto err_free_skb;
-	return answer_done(skb, hdr, info);
+	return nsf_answer_done(skb, hdr, info);
 
 err_free_skb:
 	nlmsg_free(skb);
@@ -415,17 +377,17 @@ static int cmd_detach_all(struct sk_buff *req, struct genl_info *info)
 	void *hdr;
 	int err;
 
-	err = authorize(req, genl_info_net(info), info->extack);
+	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
-	skb = answer_new(info, &hdr);
+	skb = nsf_answer_new(info, &hdr);
 	if (!skb)
-		return answer_no_memory(info->extack);
+		return nsf_answer_no_memory(info->extack);
 	if (nla_put_u32(skb, NSFENCE_A_COUNT, nsf_detach_all())) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}
-	return answer_done(skb, hdr, info);
+	return nsf_answer_done(skb, hdr, info);
 }
 
 /*
@@ -461,6 +423,26 @@ static const struct nla_policy detach_policy[NSFENCE_A_MAX + 1] = {
 	[NSFENCE_A_FLAGS] = { .type = NLA_U32 },
 };
 
+static const struct nla_policy policy_set_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
+	[NSFENCE_A_IMAGE] = { .type = NLA_U32 },
+};
+
+static const struct nla_policy policy_get_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
+};
+
+static const struct nla_policy policy_del_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
+};
+
+/* The dump parses its attributes itself. */
+const struct nla_policy nsf_rule_get_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_INODE] = { .type = NLA_U32 },
+	[NSFENCE_A_COOKIE] = { .type = NLA_U64 },
+	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
+};
+
 static const struct genl_ops ops[] = {
 	{
 		.cmd = NSFENCE_CMD_VERSION_GET,
@@ -488,14 +470,39 @@ static const struct genl_ops ops[] = {
 		.doit = cmd_detach_all,
 		.policy = none_policy,
 		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_POLICY_SET,
+		.doit = nsf_cmd_policy_set,
+		.policy = policy_set_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_POLICY_GET,
+		.doit = nsf_cmd_policy_get,
+		.dumpit = nsf_dump_policies,
+		.policy = policy_get_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_POLICY_DEL,
+		.doit = nsf_cmd_policy_del,
+		.policy = policy_del_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_RULE_GET,
+		.dumpit = nsf_dump_rules,
+		.policy = nsf_rule_get_policy,
+		.maxattr = NSFENCE_A_MAX,
 	},
 };
 
-enum { MCGRP_LIFECYCLE };
+enum { MCGRP_LIFECYCLE, MCGRP_PACKETS };
 
 static const struct genl_multicast_group groups[] = {
 	[MCGRP_LIFECYCLE] = {
 		.name = NSFENCE_MCGRP_LIFECYCLE,
+		.flags = NSF_MCAST_FLAGS,
+	},
+	[MCGRP_PACKETS] = {
+		.name = NSFENCE_MCGRP_PACKETS,
 		.flags = NSF_MCAST_FLAGS,
 	},
 };
@@ -513,6 +520,12 @@ struct genl_family nsf_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(groups),
 };
 
+/*
+ * For the packet path, which runs before the family is there (fences of inode=)
+ * and could while it goes.
+ */
+static bool registered;
+
 bool nsf_netlink_has_listeners(void)
 {
 	return genl_has_listeners(&nsf_family, &init_net, MCGRP_LIFECYCLE);
@@ -520,7 +533,7 @@ bool nsf_netlink_has_listeners(void)
 
 void nsf_netlink_multicast(struct sk_buff *skb)
 {
-	nsf_genl_multicast(&nsf_family, &init_net, skb, MCGRP_LIFECYCLE);
+	nsf_genl_multicast(&nsf_family, &init_net, skb, MCGRP_LIFECYCLE, GFP_KERNEL);
 }
 
 void nsf_netlink_set_overrun(void)
@@ -528,17 +541,31 @@ void nsf_netlink_set_overrun(void)
 	genl_set_err(&nsf_family, &init_net, 0, MCGRP_LIFECYCLE, -ENOBUFS);
 }
 
+bool nsf_netlink_packets_wanted(void)
+{
+	return READ_ONCE(registered) && genl_has_listeners(&nsf_family, &init_net, MCGRP_PACKETS);
+}
+
+void nsf_netlink_multicast_packets(struct sk_buff *skb)
+{
+	nsf_genl_multicast(&nsf_family, &init_net, skb, MCGRP_PACKETS, GFP_ATOMIC);
+}
+
 int nsf_netlink_register(void)
 {
 	int err = genl_register_family(&nsf_family);
 
-	if (!err)
-		nsf_event_start();
-	return err;
+	if (err)
+		return err;
+	WRITE_ONCE(registered, true);
+	nsf_event_start();
+	return 0;
 }
 
 void nsf_netlink_unregister(void)
 {
 	nsf_event_stop();
+	WRITE_ONCE(registered, false);
+	synchronize_rcu();	/* the wait: a hook that is about to send */
 	genl_unregister_family(&nsf_family);
 }

@@ -19,4 +19,11 @@ bool nsf_netlink_has_listeners(void);
 void nsf_netlink_multicast(struct sk_buff *skb);	/* takes @skb */
 void nsf_netlink_set_overrun(void);
 
+/*
+ * For report.c, in any context, whether the family is registered or not (then
+ * nobody listens, and what is sent is dropped). Does not sleep.
+ */
+bool nsf_netlink_packets_wanted(void);
+void nsf_netlink_multicast_packets(struct sk_buff *skb);	/* takes @skb */
+
 #endif /* NSF_NETLINK_H */

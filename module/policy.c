@@ -105,7 +105,7 @@ static void info_fill(struct nsf_policy_info *info, const struct nsf_policy *pol
 
 static bool version_has_forward(const struct nsf_version *v)
 {
-	return nsf_version_hooks(v) & (1U << NF_INET_FORWARD);
+	return nsf_version_fences(v, NSF_CHAIN_IPV4) && nsf_version_fences(v, NSF_CHAIN_IPV6);
 }
 
 static void layout_save(struct layout *l, const struct nsf_policy *pol)

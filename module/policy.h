@@ -41,6 +41,8 @@ struct nsf_version {
 	 */
 	struct nsf_version __rcu *old;
 	const struct nsf_image *image;
+	u8 families;			/* NSF_CHAIN_*: of all its chains */
+	u8 forward_families;		/* and of those on forward */
 	u32 *place;			/* of each state of the image */
 	u32 start[NSF_MAX_CHAINS];	/* chain's number -> its first record, or NSF_NO_CHAIN */
 };
@@ -134,6 +136,14 @@ bool nsf_version_mixes(const struct nsf_version *a, const struct nsf_version *b)
 bool nsf_version_is_multi(const struct nsf_version *v);
 /* Bits of 1 << enum nf_inet_hooks. */
 u32 nsf_version_hooks(const struct nsf_version *v);
+/*
+ * Needs forward no fence in this family (NSF_CHAIN_IPV4 or IPV6)? It has a
+ * chain there, or has nothing to do with the family. Any context.
+ */
+static inline bool nsf_version_fences(const struct nsf_version *v, u8 family)
+{
+	return v->forward_families & family || !(v->families & family);
+}
 /*
  * The places that @v uses and @old does not: states that begin anew. *@out is
  * kvmalloc'ed. Sleeps. -ENOMEM.

@@ -6,6 +6,7 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -13,9 +14,6 @@
 #include "compat/stats.h"
 #include "fault.h"
 #include "states.h"
-
-/* nft's, where a rule names no burst of packets. */
-#define BURST_DEFAULT 5
 
 /* ---- chunks ---- */
 
@@ -134,6 +132,16 @@ void nsf_states_shrink(struct nsf_states *s, const struct nsf_states *old)
 	kvfree(s);
 }
 
+static void states_free_rcu(struct rcu_head *rcu)
+{
+	kvfree(container_of(rcu, struct nsf_states, rcu));
+}
+
+void nsf_states_retire(struct nsf_states *s)
+{
+	call_rcu(&s->rcu, states_free_rcu);
+}
+
 void nsf_states_free(struct nsf_states *s)
 {
 	nsf_states_shrink(s, NULL);
@@ -234,7 +242,7 @@ static u64 limit_max(const struct nsf_state_desc *desc)
 {
 	if (desc->limit_flags & NSF_LIMIT_BYTES)
 		return div64_u64(desc->unit * (desc->rate + desc->burst), desc->rate);
-	return div64_u64(desc->unit, desc->rate) * (desc->burst ?: BURST_DEFAULT);
+	return div64_u64(desc->unit, desc->rate) * desc->burst;
 }
 
 bool nsf_states_limit(const struct nsf_states *s, u32 place,

@@ -57,6 +57,9 @@ static int chains_number(struct nsf_version *v, struct nsf_chain_desc *desc)
 			.families = chain[i].families,
 		};
 		v->start[k] = chain[i].start;
+		v->families |= chain[i].families;
+		if (chain[i].hook == NF_INET_FORWARD)
+			v->forward_families |= chain[i].families;
 	}
 	return 0;
 }
@@ -156,39 +159,41 @@ static u32 free_places_take(struct free_places *f, const struct nsf_policy *pol,
 	return NSF_NO_PLACE;
 }
 
-/* One chunk of each kind that has states without a place yet. */
+static u32 chunk_max(u32 kind)
+{
+	return kind == NSF_STATE_COUNTER ? NSF_MAX_CHUNK_COUNTERS : NSF_MAX_CHUNK;
+}
+
+/* New chunks, as many as it takes, for the states without a place yet. */
 static int chunks_add(const struct nsf_policy *pol, struct nsf_version *v,
 		      struct nsf_chunk_desc **out, u32 *chunks)
 {
 	const struct nsf_state_desc *state = nsf_image_states(v->image);
-	u32 n = nsf_image_n_states(v->image), i, kind;
-	u32 count[NSF_STATE_KINDS] = {}, number[NSF_STATE_KINDS];
+	u32 n = nsf_image_n_states(v->image), i, kind, last;
+	u32 room = pol->chunks + n / NSF_MAX_CHUNK_COUNTERS + NSF_STATE_KINDS;
 	struct nsf_chunk_desc *chunk;
 
-	chunk = kvcalloc(pol->chunks + NSF_STATE_KINDS, sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+	chunk = kvcalloc(room, sizeof(*chunk), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
 	if (pol->chunks)
 		memcpy(chunk, pol->chunk, pol->chunks * sizeof(*chunk));
 	*chunks = pol->chunks;
-	for (i = 0; i < n; i++)
-		if (v->place[i] == NSF_NO_PLACE)
-			count[state[i].kind]++;
 	for (kind = 0; kind < NSF_STATE_KINDS; kind++) {
-		if (!count[kind])
-			continue;
-		number[kind] = *chunks;
-		chunk[(*chunks)++] = (struct nsf_chunk_desc){ .kind = kind, .count = count[kind] };
-		count[kind] = 0;
-	}
-	if (*chunks > NSF_MAX_CHUNKS) {
-		kvfree(chunk);
-		return -ENOSPC;
-	}
-	for (i = 0; i < n; i++) {
-		kind = state[i].kind;
-		if (v->place[i] == NSF_NO_PLACE)
-			v->place[i] = NSF_PLACE(number[kind], count[kind]++);
+		last = NSF_MAX_CHUNKS;		/* none of this kind yet */
+		for (i = 0; i < n; i++) {
+			if (state[i].kind != kind || v->place[i] != NSF_NO_PLACE)
+				continue;
+			if (last == NSF_MAX_CHUNKS || chunk[last].count == chunk_max(kind)) {
+				if (*chunks == NSF_MAX_CHUNKS) {
+					kvfree(chunk);
+					return -ENOSPC;
+				}
+				last = (*chunks)++;
+				chunk[last].kind = kind;
+			}
+			v->place[i] = NSF_PLACE(last, chunk[last].count++);
+		}
 	}
 	*out = chunk;
 	return 0;

@@ -49,4 +49,11 @@ static inline void nsf_genl_multicast(const struct genl_family *family, struct n
 #endif
 }
 
+/* A message that is not a literal, but static. */
+static inline void nsf_extack_str(struct netlink_ext_ack *extack, const char *text)
+{
+	if (extack)
+		extack->_msg = text;
+}
+
 #endif /* NSF_COMPAT_GENETLINK_H */
