@@ -229,7 +229,7 @@ static u32 record_run(const struct nsf_image *img, u32 at, struct nsf_packet *p,
 				return r->miss;
 			break;
 		case NSF_OP_RANGE:
-			v = p->val[op->field];
+			v = p->val[op->field] & ~(u64)op->arg;
 			if (!has(p, op->field) ||
 			    (op->a <= v && v <= op->b) == (op->flags & NSF_OP_NOT))
 				return r->miss;

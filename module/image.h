@@ -199,7 +199,7 @@ enum nsf_op_code {
 	NSF_OP_NONE,
 	/* matches: fail where the field is absent; NSF_OP_NOT turns the rest round */
 	NSF_OP_MASK,		/* (field & b) == a */
-	NSF_OP_RANGE,		/* a <= field && field <= b */
+	NSF_OP_RANGE,		/* a <= v && v <= b, where v is field & ~(u64)arg */
 	/* The key (a: up to 5 bytes, enum nsf_field, lowest first) is in set `arg`. */
 	NSF_OP_SET,
 	/*

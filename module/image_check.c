@@ -5,15 +5,19 @@
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
+
+#define divide(a, b)	div64_u64(a, b)
 #else
 #include <errno.h>
+
+#define divide(a, b)	((a) / (b))
 #endif
 
 #include "image_check.h"
 #include "image_hash.h"
 
-#define NANO		1000000000ULL
 #define REST_EVERY	16384	/* entries between two rests */
 
 struct check {
@@ -235,19 +239,15 @@ static int check_sets(struct check *c)
 
 /* ---- states and rules ---- */
 
-/*
- * The bucket of nft's nft_limit_init() fits in 64 bits: for packets
- * unit / rate * burst, for bytes unit * (rate + burst) / rate.
- */
-static bool limit_fits(const struct nsf_state_desc *s)
+bool nsf_limit_fits(const struct nsf_state_desc *s)
 {
 	u64 sum = s->rate + s->burst;
 
-	if (!s->rate || !s->unit || s->unit % NANO || sum < s->rate)
+	if (!s->rate || !s->unit || sum < s->rate)
 		return false;
 	if (s->limit_flags & NSF_LIMIT_BYTES)
-		return s->unit <= ~0ULL / sum;
-	return s->burst && s->unit / s->rate <= ~0ULL / s->burst;
+		return s->unit <= divide(~0ULL, sum);
+	return s->burst && divide(s->unit, s->rate) <= divide(~0ULL, s->burst);
 }
 
 static int check_states(struct check *c)
@@ -269,7 +269,7 @@ static int check_states(struct check *c)
 		case NSF_STATE_LIMIT:
 			if (s->limit_flags & ~(NSF_LIMIT_OVER | NSF_LIMIT_BYTES))
 				return bad(c, "state: no such flags of a limit", i);
-			if (!limit_fits(s))
+			if (!nsf_limit_fits(s))
 				return bad(c, "state: a limit's numbers are 0 or too large", i);
 			break;
 		default:
@@ -361,7 +361,7 @@ static int check_op_log(struct check *c, const struct nsf_op *op, u32 i)
 
 static int check_op_reject(struct check *c, const struct nsf_op *op, u32 i)
 {
-	static const u8 codes[NSF_REJECT_HOWS] = { 16, 7, NSF_ICMPXS, 1 };
+	static const u16 codes[NSF_REJECT_HOWS] = { 256, 256, NSF_ICMPXS, 1 };
 
 	if (op->arg >= NSF_REJECT_HOWS || op->a >= codes[op->arg])
 		return bad(c, "op: no such way to reject", i);
@@ -387,7 +387,7 @@ static int check_op_mark(struct check *c, const struct nsf_op *op, u32 i)
 
 static const u8 uses[NSF_OPS] = {
 	[NSF_OP_MASK] = USE_FIELD | USE_NOT | USE_A | USE_B,
-	[NSF_OP_RANGE] = USE_FIELD | USE_NOT | USE_A | USE_B,
+	[NSF_OP_RANGE] = USE_FIELD | USE_NOT | USE_ARG | USE_A | USE_B,
 	[NSF_OP_SET] = USE_NOT | USE_ARG | USE_A,
 	[NSF_OP_MAP] = USE_ARG | USE_A | USE_B,
 	[NSF_OP_COUNTER] = USE_ARG,

@@ -20,6 +20,13 @@ struct nsf_image_fault {
  */
 int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault);
 
+/*
+ * Do a limit's numbers make sense, and does the bucket of nft's nft_limit_init()
+ * fit in 64 bits? For packets it is unit / rate * burst, for bytes
+ * unit * (rate + burst) / rate.
+ */
+bool nsf_limit_fits(const struct nsf_state_desc *s);
+
 /* NSF_BIT of the fields that this op, a sound one, asks the packet for. */
 u64 nsf_op_reads(const struct nsf_op *op);
 
