@@ -115,6 +115,32 @@ build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch] daemon/policy/*.[
 
 unit-tests: $(UNIT:%=build/unit/%)
 
+# The policy stages under sanitizers: for the comparison with the reference
+# (tests/policy, with CC), and for the fuzzers (an archive, with clang).
+STAGES	:= $(filter daemon/policy/% module/% build/%,$(SHARED))
+REF	:= $(filter-out tests/policy/diff.c,$(sort $(wildcard tests/policy/*.c)))
+FUZZING	:= -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+build/policy/diff: $(patsubst %.c,build/san/%.o,$(STAGES) $(REF) tests/policy/diff.c)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^
+
+build/fuzz/libpolicy.a: $(patsubst %.c,build/fuzz/obj/%.o,$(STAGES) $(REF))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+build/san/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Werror -O1 -g $(SANITIZE) -c -o $@ $<
+
+build/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	clang $(BASE) $(FUZZING) -c -o $@ $<
+
+-include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) tests/policy/diff.c)
+-include $(patsubst %.c,build/fuzz/obj/%.d,$(STAGES) $(REF))
+
 check:
 	@scripts/check
 
