@@ -9,7 +9,8 @@
 
 #include "explain.h"
 
-#define NFPROTO_IPV6	10
+#define NFPROTO_IPV6		10
+#define PRIORITY_CONNTRACK	(-200)
 
 struct bucket {
 	u64 tokens;		/* nanoseconds */
@@ -196,6 +197,36 @@ static bool has_hook(const struct nsf_image *img, unsigned int hook)
 	return false;
 }
 
+/*
+ * Before conntrack has looked at it a packet has no entry, and its state is
+ * invalid; but untracked stays what it is, and what comes by lo still has the
+ * entry that it left with.
+ */
+static bool before_conntrack(const struct nsf_chain *chain, const struct nsf_packet *p)
+{
+	return chain->priority < PRIORITY_CONNTRACK &&
+	       (chain->hook == EXPLAIN_OUTPUT ||
+		(chain->hook == EXPLAIN_PREROUTING && p->val[NSF_FIELD_IIF] != 1)) &&
+	       p->val[NSF_FIELD_CT_STATE] != NSF_CT_UNTRACKED;
+}
+
+static void classify(struct explain *x, const struct nsf_chain *chain, struct nsf_packet *p,
+		     struct nsf_decision *d)
+{
+	u64 state = p->val[NSF_FIELD_CT_STATE], ct = p->have & NSF_NEED_CT;
+
+	memset(d, 0, sizeof(*d));
+	if (!before_conntrack(chain, p)) {
+		nsf_classify(x->img, chain->start, p, &x->fx, d);
+		return;
+	}
+	p->have &= ~NSF_NEED_CT;
+	nsf_packet_set(p, NSF_FIELD_CT_STATE, NSF_CT_INVALID);
+	nsf_classify(x->img, chain->start, p, &x->fx, d);
+	p->have |= ct;
+	p->val[NSF_FIELD_CT_STATE] = state;
+}
+
 void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet *p, u64 now,
 		    struct explain_result *out)
 {
@@ -212,8 +243,7 @@ void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet
 		struct explain_step *step = &out->step[out->steps++];
 
 		step->chain = (u32)i;
-		memset(&step->decision, 0, sizeof(step->decision));
-		nsf_classify(x->img, chains[i].start, p, &x->fx, &step->decision);
+		classify(x, &chains[i], p, &step->decision);
 		step->rule = nsf_image_records(x->img)[step->decision.record].rule;
 		out->end = step->decision.end;
 	}
