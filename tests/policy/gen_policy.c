@@ -341,6 +341,9 @@ static void add_limit(struct maker *m, struct ir_rule *rule)
 	if (l->bytes)
 		l->rate *= 1 + below(m, 1024);
 	l->burst = l->bytes ? below(m, 4000) : 1 + below(m, 8);
+	/* nft refuses what does not fit 64 bits of nanoseconds. */
+	while ((l->rate + l->burst) > UINT64_MAX / (l->unit * 1000000000ULL))
+		l->unit = l->unit > 3600 ? 3600 : 1;
 }
 
 static void add_mark(struct maker *m, struct ir_rule *rule)

@@ -23,10 +23,36 @@ struct nsf_effect {
 	struct ref_outcome *out;
 };
 
+/*
+ * States are in the order of their hashes. Which of its rule's counters one is,
+ * the rule's ops tell: records and ops are in the order of the statements.
+ */
+static void number_states(struct subject *s)
+{
+	const struct nsf_image *img = s->img;
+	const struct nsf_state_desc *desc = nsf_image_states(img);
+	u32 states = nsf_image_n_states(img), rules = nsf_image_n_rules(img), i;
+	unsigned int *next = calloc(2 * (size_t)rules + 1, sizeof(*next));
+	bool *met = calloc(states + 1, sizeof(*met));
+
+	if (!next || !met)
+		abort();
+	for (i = 0; i < nsf_image_n_ops(img); i++) {
+		const struct nsf_op *op = &nsf_image_ops(img)[i];
+
+		if ((op->code != NSF_OP_COUNTER && op->code != NSF_OP_LIMIT) || met[op->arg])
+			continue;
+		met[op->arg] = true;
+		s->state[op->arg].nth = next[2 * desc[op->arg].rule + desc[op->arg].kind]++;
+	}
+	free(met);
+	free(next);
+}
+
 struct subject *subject_alloc(const struct nsf_image *img, uint64_t now)
 {
 	const struct nsf_state_desc *desc = nsf_image_states(img);
-	u32 n = nsf_image_n_states(img), i, k;
+	u32 n = nsf_image_n_states(img), i;
 	struct subject *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -35,12 +61,10 @@ struct subject *subject_alloc(const struct nsf_image *img, uint64_t now)
 	s->state = calloc(n + 1, sizeof(*s->state));
 	if (!s->state)
 		abort();
+	number_states(s);
 	for (i = 0; i < n; i++) {
 		struct ref_bucket *b = &s->state[i].bucket;
 
-		for (k = 0; k < i; k++)
-			s->state[i].nth += desc[k].kind == desc[i].kind &&
-					   desc[k].rule == desc[i].rule;
 		if (desc[i].kind != NSF_STATE_LIMIT)
 			continue;
 		b->last = now;
