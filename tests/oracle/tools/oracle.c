@@ -127,6 +127,22 @@ static int case_verdict(const char *path, const struct options *o, const struct 
 	return 0;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* What a case includes is named from its own directory. */
+static bool go_to(const char *path)
+{
+	char dir[512];
+
+	snprintf(dir, sizeof(dir), "%.*s", (int)(base_name(path) - path), path);
+	return !*dir || !chdir(dir);
+}
+
 static int case_run(const char *path, const struct options *o)
 {
 	static struct seen_log log;
@@ -138,10 +154,10 @@ static int case_run(const char *path, const struct options *o)
 	char command[600];
 	int fd, rc;
 
-	if (!case_packets(path, o, &c))
+	if (!case_packets(path, o, &c) || !go_to(path))
 		return 2;
 	if (!o->no_judge) {
-		j = judge_open(o->other ? o->other : path);
+		j = judge_open(o->other ? o->other : base_name(path));
 		if (!j) {
 			printf("# nsfence does not compile it\n");
 			return 1;
@@ -149,7 +165,7 @@ static int case_run(const char *path, const struct options *o)
 	}
 	if (stage_enter(&st))
 		return EXIT_SKIP;
-	snprintf(command, sizeof(command), "exec nft -f '%s'", path);
+	snprintf(command, sizeof(command), "exec nft -f '%s'", base_name(path));
 	if (stage_run(command)) {
 		printf("# nft does not load it\n");
 		return 1;
@@ -188,13 +204,6 @@ static int case_run(const char *path, const struct options *o)
 }
 
 /* ---- all of them ---- */
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* A case's output goes to a file of its own, so that lines do not mix. */
 static pid_t case_start(const char *path, const struct options *o, FILE **out)
