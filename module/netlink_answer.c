@@ -7,7 +7,7 @@
 #include "netlink_answer.h"
 
 int nsf_netlink_authorize(const struct sk_buff *skb, const struct net *net,
-		     struct netlink_ext_ack *extack)
+			  struct netlink_ext_ack *extack)
 {
 	/* netnsok says so already; that it does is too important to rely on. */
 	if (!net_eq(net, &init_net)) {

@@ -31,7 +31,7 @@
 #include "netns.h"
 #include "policy.h"
 
-DEFINE_MUTEX(nsf_policy_mutex);
+DEFINE_MUTEX(nsf_policy_mutex);	/* what it serialises: policy.h */
 
 static LIST_HEAD(policies);		/* nsf_mutex; written under nsf_policy_mutex too */
 static unsigned int policy_changes;	/* written under nsf_mutex */

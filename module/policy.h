@@ -59,7 +59,7 @@ struct nsf_chain_desc {
 struct nsf_policy {
 	struct list_head list;			/* nsf_mutex */
 	char name[NSF_NAME_SIZE];		/* immutable */
-	struct nsf_version __rcu *version;	/* written under nsf_mutex; never NULL on the list */
+	struct nsf_version __rcu *version;	/* written under nsf_mutex; set when listed */
 	u64 generation;				/* nsf_mutex */
 	struct list_head attachments;		/* nsf_mutex; by policy_node */
 	u32 users;				/* nsf_mutex; those, and fences about to go */

@@ -231,11 +231,11 @@ struct nsf_version *nsf_version_new(const struct nsf_policy *pol, const struct n
 				    struct nsf_chain_desc *chain, struct nsf_chunk_desc **chunk,
 				    u32 *chunks, struct netlink_ext_ack *extack)
 {
-	const struct nsf_version *old = rcu_dereference_protected(pol->version,
-								  lockdep_is_held(&nsf_policy_mutex));
+	const struct nsf_version *old;
 	struct nsf_version *v;
 	int err = -ENOMEM;
 
+	old = rcu_dereference_protected(pol->version, lockdep_is_held(&nsf_policy_mutex));
 	v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
 	if (!v)
 		goto err_explain;
@@ -258,7 +258,8 @@ err_free:
 	kfree(v);
 err_explain:
 	if (err == -ENOSPC)
-		NL_SET_ERR_MSG(extack, "more chains or counters than the old and the new version may have together");
+		NL_SET_ERR_MSG(extack,
+			       "more chains or counters than the old and the new version may have together");
 	else
 		NL_SET_ERR_MSG(extack, "out of memory; nothing was changed");
 	return ERR_PTR(err);
@@ -288,12 +289,17 @@ bool nsf_version_is_multi(const struct nsf_version *v)
 	return false;
 }
 
+static bool version_has(const struct nsf_version *v, u32 chain)
+{
+	return v->start[chain] != NSF_NO_CHAIN;
+}
+
 bool nsf_version_mixes(const struct nsf_version *a, const struct nsf_version *b)
 {
 	u32 k;
 
 	for (k = 0; k < NSF_MAX_CHAINS; k++)
-		if ((a->start[k] == NSF_NO_CHAIN) != (b->start[k] == NSF_NO_CHAIN))
+		if (version_has(a, k) != version_has(b, k))
 			return true;
 	return nsf_version_is_multi(b);
 }
