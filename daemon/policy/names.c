@@ -219,9 +219,20 @@ bool names_service(const char *word, uint16_t *port)
 
 bool names_protocol(const char *word, uint8_t *proto)
 {
+	/* Words of nft's grammar, which asks no file for them. */
+	static const struct name keywords[] = {
+		{ "icmp", 1 }, { "igmp", 2 }, { "tcp", 6 }, { "udp", 17 }, { "dccp", 33 },
+		{ "esp", 50 }, { "ah", 51 }, { "icmpv6", 58 }, { "comp", 108 },
+		{ "sctp", 132 }, { "udplite", 136 },
+		{ NULL, 0 },
+	};
 	struct protoent *p;
 	uint32_t number;
 
+	if (lookup(keywords, word, &number)) {
+		*proto = (uint8_t)number;
+		return true;
+	}
 	if (access("/etc/protocols", R_OK) != 0) {
 		if (!lookup(protocols, word, &number))
 			return false;

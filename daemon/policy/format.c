@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * format: the normal form. Protocols, flags, states and ICMP types have names;
+ * ports, addresses and all within ranges are numbers. What the checker adds of
+ * itself is left out, since it adds it again.
+ */
+#include "policy/format.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/check_proto.h"
+#include "policy/names.h"
+
+static uint32_t number(const uint8_t *v, unsigned int width)
+{
+	uint32_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < width; i++)
+		n = n << 8 | v[i];
+	return n;
+}
+
+/* ---- values ---- */
+
+static void put_number(FILE *o, enum type_kind t, uint32_t n)
+{
+	if (t == TYPE_MARK)
+		fprintf(o, "0x%08" PRIx32, n);
+	else if (t == TYPE_DSCP)
+		fprintf(o, "0x%02" PRIx32, n);
+	else if (type_table[t].hex)
+		fprintf(o, "0x%" PRIx32, n);
+	else
+		fprintf(o, "%" PRIu32, n);
+}
+
+static uint32_t named_bits(enum type_kind t)
+{
+	return t == TYPE_TCP_FLAGS ? 0xff : 0x4f;
+}
+
+static void put_flags(FILE *o, enum type_kind t, uint32_t n, const char *between)
+{
+	bool first = true;
+	uint32_t bit;
+
+	if (!n || (n & ~named_bits(t))) {
+		put_number(o, t, n);
+		return;
+	}
+	for (bit = 1; bit && bit <= n; bit <<= 1)
+		if (n & bit) {
+			fprintf(o, "%s%s", first ? "" : between,
+				names_word((enum names)type_table[t].names, bit));
+			first = false;
+		}
+}
+
+static void put_ifname(FILE *o, const uint8_t *v, bool wildcard)
+{
+	size_t n = strnlen((const char *)v, IR_MAX_WIDTH);
+
+	if (!wildcard && n && v[n - 1] == '*')
+		fprintf(o, "\"%.*s\\*\"", (int)(n - 1), (const char *)v);
+	else
+		fprintf(o, "\"%.*s%s\"", (int)n, (const char *)v, wildcard ? "*" : "");
+}
+
+/* @bare: no names but of protocols' kind; for ranges and masks. */
+static void put_value(FILE *o, enum type_kind t, const uint8_t *v, bool bare)
+{
+	const struct type *type = &type_table[t];
+	char text[INET6_ADDRSTRLEN];
+	const char *word;
+	uint32_t n;
+
+	switch (t) {
+	case TYPE_IPV4:
+	case TYPE_IPV6:
+		fputs(inet_ntop(t == TYPE_IPV4 ? AF_INET : AF_INET6, v, text, sizeof(text)), o);
+		return;
+	case TYPE_IFNAME:
+		put_ifname(o, v, false);
+		return;
+	default:
+		break;
+	}
+	n = number(v, type->width);
+	if (type->flags) {
+		put_flags(o, t, n, " | ");
+		return;
+	}
+	if (t == TYPE_IFINDEX && n == 1) {
+		fputs("\"lo\"", o);
+		return;
+	}
+	word = bare ? NULL : t == TYPE_PROTO ? names_word(NAMES_PROTOCOL, n) :
+	       type->names >= 0 ? names_word((enum names)type->names, n) : NULL;
+	if (word)
+		fputs(word, o);
+	else
+		put_number(o, t, n);
+}
+
+/* The prefix that the range is, -1: none. */
+static int prefix_of(const struct ir_range *r, unsigned int width)
+{
+	unsigned int i, bits = 0;
+	bool host = false;
+	int bit;
+
+	for (i = 0; i < width; i++)
+		for (bit = 7; bit >= 0; bit--) {
+			bool a = r->first[i] >> bit & 1, z = r->last[i] >> bit & 1;
+
+			if (a == z) {
+				if (host)
+					return -1;
+				bits++;
+			} else {
+				if (a)
+					return -1;
+				host = true;
+			}
+		}
+	return (int)bits;
+}
+
+/* "eth*": from the name on, all that begins so. */
+static bool is_wildcard(const struct ir_range *r)
+{
+	size_t i = strnlen((const char *)r->first, IR_MAX_WIDTH);
+
+	if (i == 0 || i == IR_MAX_WIDTH || memcmp(r->first, r->last, i) != 0)
+		return false;
+	for (; i < IR_MAX_WIDTH; i++)
+		if (r->first[i] != 0 || r->last[i] != 0xff)
+			return false;
+	return true;
+}
+
+static void put_range(FILE *o, enum type_kind t, const struct ir_range *r, bool in_concat)
+{
+	unsigned int width = type_table[t].width;
+	int prefix;
+
+	if (memcmp(r->first, r->last, width) == 0) {
+		if (in_concat && type_table[t].flags &&
+		    (number(r->first, width) & (number(r->first, width) - 1)))
+			put_number(o, t, number(r->first, width));
+		else
+			put_value(o, t, r->first, false);
+		return;
+	}
+	if (t == TYPE_IFNAME && is_wildcard(r)) {
+		put_ifname(o, r->first, true);
+		return;
+	}
+	prefix = t == TYPE_IPV4 || t == TYPE_IPV6 ? prefix_of(r, width) : -1;
+	if (prefix >= 0) {
+		put_value(o, t, r->first, true);
+		fprintf(o, "/%d", prefix);
+		return;
+	}
+	put_value(o, t, r->first, true);
+	fputc('-', o);
+	put_value(o, t, r->last, true);
+}
+
+static void put_key(FILE *o, const struct ir_element *e, const enum type_kind *t,
+		    unsigned int fields)
+{
+	unsigned int i;
+
+	for (i = 0; i < fields; i++) {
+		if (i)
+			fputs(" . ", o);
+		put_range(o, t[i], &e->key[i], fields > 1);
+	}
+}
+
+static void put_verdict(FILE *o, const struct ir_policy *p, const struct ir_verdict *v)
+{
+	static const char *const words[] = {
+		[IR_ACCEPT] = "accept", [IR_DROP] = "drop", [IR_RETURN] = "return",
+		[IR_CONTINUE] = "continue", [IR_JUMP] = "jump ", [IR_GOTO] = "goto ",
+	};
+
+	fputs(words[v->kind], o);
+	if (v->kind == IR_JUMP || v->kind == IR_GOTO)
+		fputs(p->chain[v->chain].name, o);
+}
+
+static void put_elements(FILE *o, const struct ir_policy *p, const struct ir_set *set,
+			 const enum type_kind *t)
+{
+	size_t i;
+
+	fputs("{ ", o);
+	for (i = 0; i < set->elements; i++) {
+		if (i)
+			fputs(", ", o);
+		put_key(o, &set->element[i], t, set->fields);
+		if (set->map) {
+			fputs(" : ", o);
+			put_verdict(o, p, &set->element[i].verdict);
+		}
+	}
+	fputs(" }", o);
+}
+
+/* ---- statements ---- */
+
+struct form {
+	FILE *o;
+	const struct ir_policy *p;
+	struct proto proto;
+};
+
+static void put_field(const struct form *f, enum ir_field field)
+{
+	if (field == IR_TH_SPORT || field == IR_TH_DPORT)
+		fprintf(f->o, "%s %s", field_port_word(f->proto.l4_mixed ? -1 : f->proto.l4),
+			field == IR_TH_SPORT ? "sport" : "dport");
+	else
+		fputs(ir_field_name(field), f->o);
+}
+
+static void put_fields(const struct form *f, const enum ir_field *field, unsigned int fields)
+{
+	unsigned int i;
+
+	for (i = 0; i < fields; i++) {
+		if (i)
+			fputs(" . ", f->o);
+		put_field(f, field[i]);
+	}
+}
+
+static void put_set(const struct form *f, const enum ir_field *field, unsigned int fields,
+		    unsigned int number_of_set)
+{
+	const struct ir_set *set = &f->p->set[number_of_set];
+	enum type_kind t[IR_MAX_FIELDS];
+	unsigned int i;
+
+	if (set->name) {
+		fprintf(f->o, "@%s", set->name);
+		return;
+	}
+	for (i = 0; i < fields; i++)
+		t[i] = field_of(field[i])->type;
+	put_elements(f->o, f->p, set, t);
+}
+
+static bool all_ones(const uint8_t *mask, enum type_kind t)
+{
+	const struct type *type = &type_table[t];
+	unsigned int i;
+
+	if (type->width > 4) {
+		for (i = 0; i < type->width; i++)
+			if (mask[i] != 0xff)
+				return false;
+		return true;
+	}
+	return (~number(mask, type->width) & (uint32_t)((1ULL << type->bits) - 1)) == 0;
+}
+
+/* Flags have words of their own for tests of some bits. */
+static void put_flag_match(const struct form *f, const struct ir_match *m, enum type_kind t)
+{
+	unsigned int width = type_table[t].width;
+	uint32_t mask = number(m->mask, width), value = number(m->range.first, width);
+	FILE *o = f->o;
+
+	if (all_ones(m->mask, t)) {
+		fputs(m->negate ? " != " : " == ", o);
+		put_flags(o, t, value, " | ");
+	} else if (value == 0) {
+		fputs(m->negate ? " " : " ! ", o);
+		put_flags(o, t, mask, ",");
+	} else if ((mask & (mask - 1)) == 0 || ((mask | value) & ~named_bits(t))) {
+		fputs(" & ", o);
+		if (mask & (mask - 1))
+			put_number(o, t, mask);
+		else
+			put_flags(o, t, mask, ",");
+		fputs(m->negate ? " != " : " == ", o);
+		if (value & (value - 1))
+			put_number(o, t, value);
+		else
+			put_flags(o, t, value, ",");
+	} else {
+		fputs(m->negate ? " != " : " ", o);
+		put_flags(o, t, value, ",");
+		fputs(" / ", o);
+		put_flags(o, t, mask, ",");
+	}
+}
+
+/* Quantities that reach to their end are compared; ports and addresses stay ranges. */
+static bool is_tail(const struct ir_match *m, enum type_kind t)
+{
+	const struct type *type = &type_table[t];
+
+	if (t == TYPE_SERVICE || type->width > 4 || t == TYPE_IPV4 || m->negate)
+		return false;
+	return number(m->range.first, type->width) > 0 &&
+	       number(m->range.first, type->width) < number(m->range.last, type->width) &&
+	       number(m->range.last, type->width) == (uint32_t)((1ULL << type->bits) - 1);
+}
+
+static void put_match(struct form *f, const struct ir_match *m)
+{
+	enum type_kind t = field_of(m->field[0])->type;
+	FILE *o = f->o;
+
+	put_fields(f, m->field, m->fields);
+	if (m->kind == IR_MATCH_SET) {
+		fputs(m->negate ? " != " : " ", o);
+		put_set(f, m->field, m->fields, m->set);
+		return;
+	}
+	if (type_table[t].flags) {
+		put_flag_match(f, m, t);
+		return;
+	}
+	if (!all_ones(m->mask, t)) {
+		fputs(" & ", o);
+		put_value(o, t, m->mask, true);
+		fputs(m->negate ? " != " : " == ", o);
+		put_value(o, t, m->range.first, true);
+	} else if (is_tail(m, t)) {
+		fputs(" > ", o);
+		put_number(o, t, number(m->range.first, type_table[t].width) - 1);
+	} else {
+		fputs(m->negate ? " != " : " ", o);
+		put_range(o, t, &m->range, false);
+	}
+}
+
+static void put_amount(FILE *o, uint64_t n)
+{
+	if (n && n % (1024 * 1024) == 0)
+		fprintf(o, "%" PRIu64 " mbytes", n / (1024 * 1024));
+	else if (n && n % 1024 == 0)
+		fprintf(o, "%" PRIu64 " kbytes", n / 1024);
+	else
+		fprintf(o, "%" PRIu64 " bytes", n);
+}
+
+static void put_limit(FILE *o, const struct ir_limit *l)
+{
+	fprintf(o, "limit rate %s", l->over ? "over " : "");
+	if (l->bytes)
+		put_amount(o, l->rate);
+	else
+		fprintf(o, "%" PRIu64, l->rate);
+	fprintf(o, "/%s", l->unit == 1 ? "second" : l->unit == 60 ? "minute" :
+		l->unit == 3600 ? "hour" : l->unit == 86400 ? "day" : "week");
+	if (l->bytes && l->burst) {
+		fputs(" burst ", o);
+		put_amount(o, l->burst);
+	} else if (!l->bytes && l->burst != 5) {
+		fprintf(o, " burst %" PRIu32 " packets", l->burst);
+	}
+}
+
+static void put_mark_set(FILE *o, const struct ir_stmt *s)
+{
+	const char *from = s->mark.field == IR_CT_MARK ? "ct mark" : "meta mark";
+	uint32_t mask = s->mark.mask, flip = s->mark.flip;
+
+	fprintf(o, "%s mark set ", s->kind == IR_MARK_SET ? "meta" : "ct");
+	if (s->mark.field == IR_NONE)
+		fprintf(o, "0x%08" PRIx32, flip);
+	else if (mask == UINT32_MAX && flip == 0)
+		fputs(from, o);
+	else if (flip == 0)
+		fprintf(o, "%s & 0x%08" PRIx32, from, mask);
+	else if (mask == ~flip)
+		fprintf(o, "%s | 0x%08" PRIx32, from, flip);
+	else if (mask == UINT32_MAX)
+		fprintf(o, "%s ^ 0x%08" PRIx32, from, flip);
+	else if ((mask & flip) == 0)
+		fprintf(o, "%s & 0x%08" PRIx32 " | 0x%08" PRIx32, from, mask, flip);
+	else
+		fprintf(o, "%s & 0x%08" PRIx32 " ^ 0x%08" PRIx32, from, mask, flip);
+}
+
+static void put_reject(const struct form *f, const struct ir_stmt *s)
+{
+	FILE *o = f->o;
+
+	switch (s->reject.how) {
+	case IR_REJECT_RESET:
+		fputs("reject with tcp reset", o);
+		break;
+	case IR_REJECT_ICMP:
+		fprintf(o, "reject with icmp %s", names_word(NAMES_ICMP_CODE, s->reject.code));
+		break;
+	case IR_REJECT_ICMPV6:
+		fprintf(o, "reject with icmpv6 %s", names_word(NAMES_ICMPV6_CODE, s->reject.code));
+		break;
+	case IR_REJECT_ICMPX:
+		if (s->reject.code == 1 && f->proto.net == 0 && !f->proto.net_mixed)
+			fputs("reject", o);
+		else
+			fprintf(o, "reject with icmpx %s",
+				names_word(NAMES_ICMPX_CODE, s->reject.code));
+		break;
+	}
+}
+
+static void put_stmt(struct form *f, const struct ir_stmt *s)
+{
+	const char *level;
+
+	switch (s->kind) {
+	case IR_MATCH:
+		put_match(f, &s->match);
+		break;
+	case IR_MAP:
+		put_fields(f, s->map.field, s->map.fields);
+		fputs(" vmap ", f->o);
+		put_set(f, s->map.field, s->map.fields, s->map.set);
+		break;
+	case IR_COUNTER:
+		fputs("counter", f->o);
+		break;
+	case IR_LIMIT:
+		put_limit(f->o, &s->limit);
+		break;
+	case IR_LOG:
+		fputs("log", f->o);
+		if (s->log.prefix)
+			fprintf(f->o, " prefix \"%s\"", s->log.prefix);
+		level = names_word(NAMES_LOG_LEVEL, s->log.level);
+		if (level && s->log.level != 4)
+			fprintf(f->o, " level %s", level);
+		break;
+	case IR_MARK_SET:
+	case IR_CT_MARK_SET:
+		put_mark_set(f->o, s);
+		break;
+	case IR_REJECT:
+		put_reject(f, s);
+		break;
+	case IR_VERDICT:
+		put_verdict(f->o, f->p, &s->verdict);
+		break;
+	}
+}
+
+char *format_rule(const struct ir_policy *p, const struct ir_rule *r)
+{
+	struct form f = { .p = p };
+	char *text = NULL;
+	bool first = true;
+	size_t i, n;
+
+	f.o = open_memstream(&text, &n);
+	if (!f.o)
+		return NULL;
+	proto_init(&f.proto, p->family);
+	for (i = 0; i < r->stmts; i++) {
+		const struct ir_stmt *s = &r->stmt[i];
+
+		if (s->kind != IR_MATCH || !s->match.implicit) {
+			if (!first)
+				fputc(' ', f.o);
+			first = false;
+			put_stmt(&f, s);
+		}
+		if (s->kind == IR_MATCH)
+			proto_update(&f.proto, p, &s->match);
+	}
+	if (fclose(f.o) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *format_key(const struct ir_element *e, const enum type_kind *t, unsigned int fields)
+{
+	char *text = NULL;
+	FILE *o;
+	size_t n;
+
+	o = open_memstream(&text, &n);
+	if (!o)
+		return NULL;
+	put_key(o, e, t, fields);
+	if (fclose(o) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* ---- the table ---- */
+
+/* From the set's text, or from a field that it is used for: IR made by hand has none. */
+static bool set_types(const struct ir_policy *p, unsigned int set, enum type_kind *t)
+{
+	const enum ir_field *field = NULL;
+	unsigned int n = 0;
+	size_t i, j, k;
+	char *text, *word, *state;
+	int kind;
+
+	if (p->set[set].text) {
+		text = strdup(p->set[set].text);
+		for (word = text ? strtok_r(text, " .", &state) : NULL; word && n < IR_MAX_FIELDS;
+		     word = strtok_r(NULL, " .", &state)) {
+			kind = type_find(word);
+			t[n++] = kind < 0 ? TYPE_INTEGER32 : (enum type_kind)kind;
+		}
+		free(text);
+		return n == p->set[set].fields;
+	}
+	for (i = 0; i < p->chains; i++)
+		for (j = 0; j < p->chain[i].rules; j++)
+			for (k = 0; k < p->chain[i].rule[j].stmts; k++) {
+				const struct ir_stmt *s = &p->chain[i].rule[j].stmt[k];
+
+				if (s->kind == IR_MAP && s->map.set == set)
+					field = s->map.field;
+				if (s->kind == IR_MATCH && s->match.kind == IR_MATCH_SET &&
+				    s->match.set == set)
+					field = s->match.field;
+			}
+	for (n = 0; field && n < p->set[set].fields; n++)
+		t[n] = field_of(field[n])->type;
+	return field;
+}
+
+static void put_named(FILE *o, const struct ir_policy *p, unsigned int number_of_set)
+{
+	const struct ir_set *set = &p->set[number_of_set];
+	enum type_kind t[IR_MAX_FIELDS];
+	unsigned int i;
+
+	if (!set_types(p, number_of_set, t))
+		return;
+	fprintf(o, "\t%s %s {\n\t\ttype ", set->map ? "map" : "set", set->name);
+	for (i = 0; i < set->fields; i++)
+		fprintf(o, "%s%s", i ? " . " : "",
+			type_table[t[i]].name ? type_table[t[i]].name : "integer");
+	fprintf(o, "%s\n", set->map ? " : verdict" : "");
+	if (set->interval)
+		fputs("\t\tflags interval\n", o);
+	if (set->elements) {
+		fputs("\t\telements = ", o);
+		put_elements(o, p, set, t);
+		fputc('\n', o);
+	}
+	fputs("\t}\n", o);
+}
+
+int format_policy(FILE *o, const struct ir_policy *p)
+{
+	static const char *const families[] = { "inet", "ip", "ip6" };
+	unsigned int i;
+	size_t j;
+	char *text;
+
+	fprintf(o, "table %s %s {\n", families[p->family], p->table ? p->table : "filter");
+	for (i = 0; i < p->sets; i++)
+		if (p->set[i].name)
+			put_named(o, p, i);
+	for (i = 0; i < p->chains; i++) {
+		const struct ir_chain *c = &p->chain[i];
+
+		fprintf(o, "\tchain %s {\n", c->name);
+		if (c->base)
+			fprintf(o, "\t\ttype filter hook %s priority %d; policy %s;\n",
+				names_hook(c->hook), c->priority,
+				c->policy == IR_DROP ? "drop" : "accept");
+		for (j = 0; j < c->rules; j++) {
+			text = format_rule(p, &c->rule[j]);
+			if (!text)
+				return -ENOMEM;
+			fprintf(o, "\t\t%s", text);
+			if (c->rule[j].comment)
+				fprintf(o, "%scomment \"%s\"", *text ? " " : "",
+					c->rule[j].comment);
+			fputc('\n', o);
+			free(text);
+		}
+		fputs("\t}\n", o);
+	}
+	fputs("}\n", o);
+	return ferror(o) ? -ENOMEM : 0;
+}
