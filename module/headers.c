@@ -211,10 +211,6 @@ static void ipv6_read(struct nsf_packet *p, const struct nsf_bytes *b, struct tr
 	nsf_packet_set(p, NSF_FIELD_IP6_DADDR_HI, be(h + 24, 8));
 	nsf_packet_set(p, NSF_FIELD_IP6_DADDR_LO, be(h + 32, 8));
 	nsf_packet_set(p, NSF_FIELD_EXTHDR_FRAG, ipv6_walk(t, b, h[6]));
-
-	/* A transport header that far out is none for nft (its offset has 16 bits). */
-	if (t->at > 0xffff)
-		t->found = false;
 }
 
 void nsf_headers_read(struct nsf_packet *p, const struct nsf_bytes *b, unsigned int family)
