@@ -189,10 +189,11 @@ static int64_t next_chain(const struct nsf_image *img, unsigned int hook, u8 fam
 	return best;
 }
 
-static bool has_hook(const struct nsf_image *img, unsigned int hook)
+/* Has the policy to do with the family at all? One of a table ip has not with IPv6. */
+static bool has_family(const struct nsf_image *img, u8 family)
 {
 	for (u32 i = 0; i < nsf_image_n_chains(img); i++)
-		if (nsf_image_chains(img)[i].hook == hook)
+		if (nsf_image_chains(img)[i].families & family)
 			return true;
 	return false;
 }
@@ -250,7 +251,7 @@ void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet
 	if (out->steps)
 		return;
 	out->why = EXPLAIN_NO_CHAIN;
-	if (hook == EXPLAIN_FORWARD && !has_hook(x->img, hook)) {
+	if (hook == EXPLAIN_FORWARD && has_family(x->img, family)) {
 		out->why = EXPLAIN_NO_FORWARD;
 		out->end = NSF_DROP;
 	}
