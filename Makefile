@@ -125,6 +125,21 @@ build/policy/diff: $(patsubst %.c,build/san/%.o,$(STAGES) $(REF) tests/policy/di
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^
 
+# nft as the oracle: for here with sanitizers, and for virtual machines without.
+ORACLE	:= $(sort $(wildcard tests/oracle/tools/*.c))
+
+build/oracle/oracle: $(patsubst %.c,build/san/%.o,$(STAGES) $(ORACLE))
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lmnl -ljansson
+
+build/tests/rawpolicy: tests/netns/tools/rawpolicy.c tests/netns/tools/nl.h build/libnsf.a Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Werror $(CFLAGS) -o $@ $< build/libnsf.a -lmnl
+
+build/tests/oracle: $(patsubst %.c,build/obj/%.o,$(ORACLE)) build/libnsf.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -o $@ $^ -lmnl -ljansson
+
 build/fuzz/libpolicy.a: $(patsubst %.c,build/fuzz/obj/%.o,$(STAGES) $(REF))
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -138,7 +153,7 @@ build/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	clang $(BASE) $(FUZZING) -c -o $@ $<
 
--include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) tests/policy/diff.c)
+-include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) $(ORACLE) tests/policy/diff.c)
 -include $(patsubst %.c,build/fuzz/obj/%.d,$(STAGES) $(REF))
 
 check:

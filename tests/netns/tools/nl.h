@@ -48,6 +48,7 @@ struct nl {
 	uint32_t seq;
 	uint16_t family;	/* 0: there is none here */
 	uint32_t group;		/* number of `lifecycle`, 0: none */
+	uint32_t packets;	/* number of `packets` */
 };
 
 struct nl_answer {
@@ -237,10 +238,21 @@ static void take_family(const struct nlmsghdr *nlh, void *data)
 			nl->family = mnl_attr_get_u16(attr);
 		if (mnl_attr_get_type(attr) != CTRL_ATTR_MCAST_GROUPS)
 			continue;
-		mnl_attr_for_each_nested(group, attr)
-			mnl_attr_for_each_nested(field, group)
+		mnl_attr_for_each_nested(group, attr) {
+			const char *name = "";
+			uint32_t id = 0;
+
+			mnl_attr_for_each_nested(field, group) {
 				if (mnl_attr_get_type(field) == CTRL_ATTR_MCAST_GRP_ID)
-					nl->group = mnl_attr_get_u32(field);
+					id = mnl_attr_get_u32(field);
+				if (mnl_attr_get_type(field) == CTRL_ATTR_MCAST_GRP_NAME)
+					name = mnl_attr_get_str(field);
+			}
+			if (!strcmp(name, NSFENCE_MCGRP_LIFECYCLE))
+				nl->group = id;
+			if (!strcmp(name, NSFENCE_MCGRP_PACKETS))
+				nl->packets = id;
+		}
 	}
 }
 
