@@ -44,21 +44,24 @@ static char *format(const char *path, unsigned int line, unsigned int col,
 void config_error_add(struct config_errors *errs, const char *path, unsigned int file,
 		      unsigned int line, unsigned int col, const char *fmt, ...)
 {
-	struct config_error new = { .file = file, .line = line, .col = col };
-	size_t at = errs->n;
 	va_list ap;
+
+	va_start(ap, fmt);
+	config_error_add_text(errs, file, line, col, format(path, line, col, fmt, ap));
+	va_end(ap);
+}
+
+void config_error_add_text(struct config_errors *errs, unsigned int file, unsigned int line,
+			   unsigned int col, char *text)
+{
+	struct config_error new = { .file = file, .line = line, .col = col, .text = text };
+	size_t at = errs->n;
 
 	while (at && compare(&new, &errs->v[at - 1]) < 0)
 		at--;
-	if (at == CONFIG_MAX_ERRORS) {
-		errs->more++;
-		return;
-	}
-
-	va_start(ap, fmt);
-	new.text = format(path, line, col, fmt, ap);
-	va_end(ap);
-	if (!new.text) {		/* still an error: count it */
+	/* NULL: no memory. Still an error: count it. */
+	if (at == CONFIG_MAX_ERRORS || !text) {
+		free(text);
 		errs->more++;
 		return;
 	}
@@ -72,6 +75,37 @@ void config_error_add(struct config_errors *errs, const char *path, unsigned int
 	errs->n++;
 }
 
+/* A policy's message has a source line, and carets below it. */
+static void each_line(const char *text, void (*line)(void *data, const char *text), void *data)
+{
+	size_t len;
+	char *one;
+
+	for (; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		one = strndup(text, len);
+		if (one)
+			line(data, one);
+		free(one);
+	}
+}
+
+void config_errors_first(const struct config_errors *errs, char *buf, size_t size)
+{
+	const char *text = errs->n ? errs->v[0].text : "";
+
+	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+void config_warnings_each(const struct config *c,
+			  void (*line)(void *data, const char *text), void *data)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_warnings; i++)
+		each_line(c->warnings[i], line, data);
+}
+
 void config_errors_each(const struct config_errors *errs,
 			void (*line)(void *data, const char *text), void *data)
 {
@@ -79,7 +113,7 @@ void config_errors_each(const struct config_errors *errs,
 	size_t i;
 
 	for (i = 0; i < errs->n; i++)
-		line(data, errs->v[i].text);
+		each_line(errs->v[i].text, line, data);
 	if (!errs->more)
 		return;
 	snprintf(text, sizeof(text), "and %zu more error%s", errs->more,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "config_parse.h"
+#include "policies.h"
 
 #define MAX_NAME	255	/* of a file below /run/netns */
 #define MAX_QUOTE	60	/* bytes of the user's text in one message */
@@ -58,20 +59,25 @@ static const struct key {
 	bool list;
 	const char *later;	/* a word of later versions; "*": any word */
 	const char *only;	/* what this version has instead */
+	const char *besides;	/* accepted, too */
 } keys[CONFIG_KEYS] = {
 	[CONFIG_KEY_BACKEND] = {
-		"backend", CONFIG_SECTION_NSFENCED, backends, false, "nft", "the module",
+		"backend", CONFIG_SECTION_NSFENCED, backends, false, "nft", "the module", "",
 	},
 	[CONFIG_KEY_BIRTH] = {
-		"birth", CONFIG_SECTION_NSFENCED, births, false, "*", "birth = none",
+		"birth", CONFIG_SECTION_NSFENCED, births, false, "*", "birth = none", "",
 	},
 	[CONFIG_KEY_POLICY] = {
-		"policy", CONFIG_SECTION_NETNS, policies, false, "*", "built-in policies",
+		"policy", CONFIG_SECTION_NETNS, policies, false, NULL, NULL,
+		", or the NAME of a file " POLICIES_DIR "/NAME" POLICIES_SUFFIX " ("
+		POLICIES_NAMES ")",
 	},
-	[CONFIG_KEY_MODE] = { "mode", CONFIG_SECTION_NETNS, modes, false, NULL, NULL },
-	[CONFIG_KEY_HOOKS] = { "hooks", CONFIG_SECTION_NETNS, hooks, true, NULL, NULL },
-	[CONFIG_KEY_STRICT] = { "strict", CONFIG_SECTION_NETNS, yes_no, false, NULL, NULL },
-	[CONFIG_KEY_FORWARD] = { "forward", CONFIG_SECTION_NETNS, forwards, false, NULL, NULL },
+	[CONFIG_KEY_MODE] = { "mode", CONFIG_SECTION_NETNS, modes, false, NULL, NULL, "" },
+	[CONFIG_KEY_HOOKS] = { "hooks", CONFIG_SECTION_NETNS, hooks, true, NULL, NULL, "" },
+	[CONFIG_KEY_STRICT] = { "strict", CONFIG_SECTION_NETNS, yes_no, false, NULL, NULL, "" },
+	[CONFIG_KEY_FORWARD] = {
+		"forward", CONFIG_SECTION_NETNS, forwards, false, NULL, NULL, "",
+	},
 };
 
 /* Of later versions: known by name, so that the message can say so. */
@@ -194,13 +200,13 @@ static bool parse_word(struct parser *p, const struct key *k, const char *at,
 	if (memchr(s, '#', len))
 		hint = " (a comment behind a value begins with \" ;\")";
 	if (!len)
-		error(p, at, "%s has no value; accepted: %s", k->name, accepted);
+		error(p, at, "%s has no value; accepted: %s%s", k->name, accepted, k->besides);
 	else if (k->later && (!strcmp(k->later, "*") || is_word(s, len, k->later)))
 		error(p, at, "%s = %s is not supported by this version, which has %s only; accepted: %s%s",
 		      k->name, quote(s, len).text, k->only, accepted, hint);
 	else
-		error(p, at, "\"%s\" is not a value of %s; accepted: %s%s",
-		      quote(s, len).text, k->name, accepted, hint);
+		error(p, at, "\"%s\" is not a value of %s; accepted: %s%s%s",
+		      quote(s, len).text, k->name, accepted, k->besides, hint);
 	return false;
 }
 
@@ -283,8 +289,8 @@ static void handle(struct parser *p, const char *name, const char *value)
 	struct config_setting *set;
 	const char *at = value_at(p);
 	const struct key *k;
+	bool ok, named;
 	uint32_t v = 0;
-	bool ok;
 
 	if (p->section == CONFIG_SECTION_NONE) {
 		error(p, p->key, "key \"%s\" above the first section; accepted sections: [nsfenced], [netns NAME]",
@@ -296,10 +302,13 @@ static void handle(struct parser *p, const char *name, const char *value)
 	k = find_key(p, name);
 	if (!k)
 		return;
+	named = k == &keys[CONFIG_KEY_POLICY] && !policies_name_fault(value);
 	if (k->list)
 		ok = parse_list(p, k, at, value, &v);
 	else
-		ok = parse_word(p, k, at, value, strlen(value), &v);
+		ok = named || parse_word(p, k, at, value, strlen(value), &v);
+	if (named)
+		v = CONFIG_POLICY_NAMED;
 	if (!p->block)
 		return;
 
@@ -316,6 +325,11 @@ static void handle(struct parser *p, const char *name, const char *value)
 		.file = p->file->index,
 		.value = ok ? v : 0,
 	};
+	if (!named)
+		return;
+	p->block->policy = strdup(value);
+	if (!p->block->policy)
+		p->ret = -ENOMEM;
 }
 
 /* ---- inih ---- */
@@ -377,9 +391,10 @@ static void parse_pair(struct parser *p)
 
 /* ---- headers ---- */
 
-static struct config_block *add_block(struct parser *p, const char *name, size_t len)
+struct config_block *config_block_add(struct config_blocks *b, unsigned int file,
+				      unsigned int line, const char *name, size_t len,
+				      int *ret)
 {
-	struct config_blocks *b = p->file->blocks;
 	struct config_block *new;
 
 	if (b->n == b->room) {
@@ -392,7 +407,7 @@ static struct config_block *add_block(struct parser *p, const char *name, size_t
 		b->room = room;
 	}
 	new = &b->v[b->n];
-	*new = (struct config_block){ .file = p->file->index, .line = p->line };
+	*new = (struct config_block){ .file = file, .line = line };
 	if (name) {
 		new->name = strndup(name, len);
 		if (!new->name)
@@ -401,8 +416,13 @@ static struct config_block *add_block(struct parser *p, const char *name, size_t
 	b->n++;
 	return new;
 err:
-	p->ret = -ENOMEM;
+	*ret = -ENOMEM;
 	return NULL;
+}
+
+static struct config_block *add_block(struct parser *p, const char *name, size_t len)
+{
+	return config_block_add(p->file->blocks, p->file->index, p->line, name, len, &p->ret);
 }
 
 /* Whether @s can be the name of a namespace, which is a file name. */
@@ -534,8 +554,10 @@ void config_blocks_clean(struct config_blocks *b)
 {
 	size_t i;
 
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n; i++) {
 		free(b->v[i].name);
+		free(b->v[i].policy);
+	}
 	free(b->v);
 	memset(b, 0, sizeof(*b));
 }

@@ -49,6 +49,7 @@ struct daemon {
 	bool ready;			/* the first pass is done */
 	bool ready_due;			/* READY=1 is to be sent */
 	bool reload_failed;		/* the files are not what is in force */
+	char reload_error[200];		/* the first of the errors */
 	uint64_t due[SYNC_SCOPES];	/* when a pass of that scope is */
 	uint64_t not_before;		/* any pass */
 	uint64_t watchdog_at;
@@ -73,7 +74,10 @@ static void format_status(const struct daemon *d, char *buf, size_t size)
 	if (!f)
 		return;
 	if (d->reload_failed)
-		fputs("FAILED: configuration not loaded, the old one stays in force; ", f);
+		fprintf(f, "FAILED: configuration not loaded%s%.*s%s, the old one stays in force; ",
+			d->reload_error[0] ? " (" : "",
+			(int)utf8_cut(d->reload_error, sizeof(d->reload_error) - 1),
+			d->reload_error, d->reload_error[0] ? ")" : "");
 	if (!d->complete) {
 		fprintf(f, "degraded: %s; fences that are up stay up", s->problem);
 	} else {
@@ -208,21 +212,31 @@ static void log_config_error(void *data, const char *text)
 	log_error("%s", text);
 }
 
-/* NULL: every error is logged. */
-static struct config *load(const char *path)
+static void log_config_warning(void *data, const char *text)
+{
+	(void)data;
+	log_warning("%s", text);
+}
+
+/* NULL: every error is logged, and the first one is in @first. */
+static struct config *load(const char *path, char *first, size_t size)
 {
 	struct config *c = calloc(1, sizeof(*c));
 	struct config_errors *errs = calloc(1, sizeof(*errs));
 
+	first[0] = 0;
 	if (!c || !errs) {
 		log_error("out of memory");
 		free(c);
 		c = NULL;
 	} else if (config_load(path, c, errs)) {
 		config_errors_each(errs, log_config_error, NULL);
+		config_errors_first(errs, first, size);
 		config_errors_clean(errs);
 		free(c);
 		c = NULL;
+	} else {
+		config_warnings_each(c, log_config_warning, NULL);
 	}
 	free(errs);
 	return c;
@@ -242,7 +256,7 @@ static void reload(struct daemon *d)
 	log_info("reloading %s", d->opt->config);
 	if (d->ready)
 		notify_reloading();
-	c = load(d->opt->config);
+	c = load(d->opt->config, d->reload_error, sizeof(d->reload_error));
 	if (c && sync_configure(&d->sync, c)) {
 		log_error("out of memory");
 		release(c);
@@ -393,7 +407,7 @@ int daemon_run(const struct daemon_options *opt)
 	struct err e = { 0 };
 	int ret = EXIT_REFUSED;
 
-	d.config = load(opt->config);
+	d.config = load(opt->config, d.reload_error, sizeof(d.reload_error));
 	if (!d.config) {
 		log_error("not started: the configuration has errors; fences that are up stay up");
 		return EXIT_REFUSED;

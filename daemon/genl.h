@@ -122,14 +122,15 @@ struct genl_packet {
 	uint64_t cookie;
 	uint64_t instance;
 	char policy[GENL_MAX_NAME + 1];
-	bool has_rule;			/* else a chain's policy, or a built-in, did it */
-	struct genl_rule rule;
+	bool has_rule;			/* else a built-in policy did it */
+	struct genl_rule rule;		/* without text: the policy of its chain */
 	enum genl_report report;
 	enum genl_hook hook;
 	enum genl_verdict verdict;
 	unsigned int family;		/* AF_INET, AF_INET6 */
 	bool has_protocol;
 	uint8_t protocol;
+	bool has_addresses;		/* not where the header was cut short */
 	uint8_t saddr[16];		/* network byte order; the first 4 of AF_INET */
 	uint8_t daddr[16];
 	bool has_sport, has_dport;

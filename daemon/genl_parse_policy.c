@@ -269,6 +269,9 @@ static int parse_packet(struct span rest, struct genl_packet *out, struct err *e
 		return genl_malformed(e, "a packet without report, hook, verdict or family");
 	if (out->family != AF_INET && out->family != AF_INET6)
 		return genl_malformed(e, "a packet that is neither IPv4 nor IPv6");
+	if (!p.saddr && !p.daddr)
+		return 0;
+	out->has_addresses = true;
 	len = out->family == AF_INET ? 4 : 16;
 	if (p.saddr != len || p.daddr != len)
 		return genl_malformed(e, "a packet whose addresses are not of its family");

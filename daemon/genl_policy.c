@@ -303,9 +303,10 @@ int genl_rules_dump(struct genl *g, const char *policy, const struct genl_target
 		free_strings((void *)d.list.v, d.list.n);
 		d.list.n = 0;
 		out->generation = 0;
-		if (ret && ret != -ENOBUFS)
+		/* EAGAIN: what was asked about went away in the midst of it. */
+		if (ret && ret != -ENOBUFS && ret != -EAGAIN)
 			break;
-		if (!ret)
+		if (ret != -ENOBUFS)
 			ret = err_set(e, EAGAIN, EXIT_REFUSED,
 				      "the rules changed while they were read, %d times",
 				      GENL_DUMP_TRIES);

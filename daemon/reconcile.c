@@ -29,12 +29,16 @@ static enum genl_mode mode_in_effect(const char *policy, enum genl_mode mode)
 	return strcmp(policy, "audit") ? mode : GENL_MODE_AUDIT;
 }
 
+/*
+ * The hooks of a policy that is a file are its own. Whether the module has that
+ * file's version of the policy is not the fence's matter: sync sees to it before.
+ */
 static bool is_same(const char *policy, enum genl_mode mode, uint32_t hooks, uint32_t flags,
 		    const struct config_netns *want)
 {
 	return !strcmp(policy, want->policy) &&
 	       mode_in_effect(policy, mode) == mode_in_effect(want->policy, want->mode) &&
-	       hooks_or_default(hooks) == hooks_or_default(want->hooks) &&
+	       (want->file || hooks_or_default(hooks) == hooks_or_default(want->hooks)) &&
 	       (flags & WISH_FLAGS) == (want->flags & WISH_FLAGS);
 }
 

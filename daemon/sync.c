@@ -33,6 +33,8 @@ struct pass {
 	size_t n_names;
 	struct genl_netns *actual;
 	size_t n_actual;
+	struct genl_policy *policies;	/* of the module, before the pass */
+	size_t n_policies;
 	struct reconcile_plan plan;
 	int *errnums;			/* parallel to plan.items */
 	enum trouble trouble;		/* the worst */
@@ -70,8 +72,10 @@ int sync_configure(struct sync *s, const struct config *c)
 	struct sync_report *reports = calloc(c->n_netns + 1, sizeof(*reports));
 	size_t i;
 
-	if (!reports)
+	if (!reports || sync_policy_configure(s, c)) {
+		free(reports);
 		return -ENOMEM;
+	}
 	for (i = 0; i < c->n_netns; i++)
 		reports[i].state = -1;
 	free(s->reports);
@@ -85,6 +89,7 @@ int sync_configure(struct sync *s, const struct config *c)
 void sync_close(struct sync *s)
 {
 	close_module(s);
+	sync_policy_clean(s);
 	free(s->reports);
 	free(s->names);
 	s->reports = NULL;
@@ -263,6 +268,41 @@ static void action_failed(struct pass *p, const struct reconcile_action *a,
 	r->state = a->item->state;
 }
 
+/*
+ * Under the old version of its policy a namespace is better off than without a
+ * fence; but where there is none, there is no use in asking.
+ */
+static enum trouble fence(struct pass *p, const struct reconcile_action *a, bool wait,
+			  struct err *e)
+{
+	const struct sync_policy *bad = sync_policy_bad(p->s, a->item->want);
+
+	if (!bad || bad->loaded)
+		return attach(p, a, wait, e);
+	err_set(e, bad->errnum, EXIT_REFUSED, "policy %s was not accepted: %s",
+		a->item->want->policy, bad->why);
+	return TROUBLE_SLOW;
+}
+
+/* The files of policies into the module, before any fence needs them. */
+static int set_policies(struct pass *p, struct err *e)
+{
+	struct sync *s = p->s;
+	char who[GENL_MAX_NAME + 16];
+	size_t i;
+	int ret;
+
+	ret = sync_policy_set(s, &p->policies, &p->n_policies, e);
+	for (i = 0; !ret && i < s->config->n_policies; i++) {
+		if (!s->policies[i].errnum)
+			continue;
+		p->trouble = TROUBLE_SLOW;
+		snprintf(who, sizeof(who), "policy %s", s->config->policies[i].name);
+		note_problem(p, who, s->policies[i].why);
+	}
+	return ret;
+}
+
 static void carry_out(struct pass *p)
 {
 	const struct reconcile_action *a = p->plan.actions;
@@ -275,7 +315,7 @@ static void carry_out(struct pass *p)
 		struct err e = { 0 };
 
 		/* One grace period for all: the last one's covers the others. */
-		t = a->item ? attach(p, a, i + 1 == n_attach, &e) : detach(p, a, &e);
+		t = a->item ? fence(p, a, i + 1 == n_attach, &e) : detach(p, a, &e);
 		if (t != TROUBLE_NONE)
 			action_failed(p, a, t, &e);
 		else if (a->item)
@@ -319,7 +359,10 @@ static void count(struct pass *p, struct reconcile_item *item)
 
 	switch (item->state) {
 	case RECONCILE_FENCED:
-		sum->fenced++;
+		if (sync_policy_bad(p->s, item->want))	/* the old version of it */
+			sum->failed++;
+		else
+			sum->fenced++;
 		break;
 	case RECONCILE_ABSENT:
 		sum->absent++;
@@ -437,7 +480,9 @@ static int run(struct pass *p, enum sync_scope scope, struct err *e)
 	if (scope == SYNC_NAMES && same_names(s, p))
 		return 1;
 
-	ret = genl_netns_dump(s->requests, &p->actual, &p->n_actual, e);
+	ret = set_policies(p, e);
+	if (!ret)
+		ret = genl_netns_dump(s->requests, &p->actual, &p->n_actual, e);
 	if (ret)
 		return ret;
 	ret = reconcile_plan(s->config, p->names, p->n_names, p->actual, p->n_actual,
@@ -446,6 +491,8 @@ static int run(struct pass *p, enum sync_scope scope, struct err *e)
 	if (ret || !p->errnums)
 		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
 	carry_out(p);
+	if (p->trouble < TROUBLE_MODULE)
+		sync_policy_delete(s, p->policies, p->n_policies);
 	report(p);
 	if (scope == SYNC_MODULE)
 		log_nameless(p);
@@ -530,6 +577,7 @@ void sync_pass(struct sync *s, enum sync_scope scope, struct sync_result *r)
 out:
 	free(p.names);
 	free(p.actual);
+	free(p.policies);
 	free(p.errnums);
 	reconcile_plan_clean(&p.plan);
 }

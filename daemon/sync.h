@@ -2,9 +2,13 @@
 /*
  * sync: brings the module's fences to what is configured, one pass at a time.
  *
- * A pass reads what has a name and what is fenced, lets reconcile_plan()
- * decide, and carries that out. It remembers only what saves work (the names of
- * the last pass) or repeated log lines; a pass after a crash decides the same.
+ * A pass puts the policies into the module that the configuration needs and the
+ * module does not have in that version (all their fences change at once); reads
+ * what has a name and what is fenced, lets reconcile_plan() decide, and carries
+ * that out; and takes policies away that nobody needs any more. It remembers only
+ * what saves work (the names of the last pass), repeated log lines, and which
+ * policies former configurations had; a pass after a crash decides the same but
+ * for the last: such a policy stays in the module.
  * No descriptor of a namespace outlives the one request that needs it.
  */
 #ifndef NSF_SYNC_H
@@ -37,6 +41,13 @@ struct sync_summary {
 	char problem[256];	/* the first failure; or why the pass ended early */
 };
 
+/* One policy of the configuration, as the last pass left it. */
+struct sync_policy {
+	bool loaded;		/* the module has some version of it */
+	int errnum;		/* why it is not this one; 0: it is */
+	char why[256];
+};
+
 struct sync_result {
 	bool complete;		/* every namespace was looked at */
 	bool unchanged;		/* SYNC_NAMES, and no name has changed */
@@ -57,6 +68,9 @@ struct sync_report {
 struct sync {
 	const struct config *config;
 	struct sync_report *reports;	/* parallel to config->netns */
+	struct sync_policy *policies;	/* parallel to config->policies */
+	char **retired;			/* policies of former configurations, still there */
+	size_t n_retired;
 	struct genl *requests;		/* NULL: the module is not reachable */
 	struct genl *events;
 	struct netns_name *names;	/* of the last complete pass */
@@ -83,5 +97,21 @@ int sync_events_fd(const struct sync *s);
 bool sync_events(struct sync *s, enum sync_scope *scope);
 
 void sync_pass(struct sync *s, enum sync_scope scope, struct sync_result *r);
+
+/* ---- sync_policy.c, for sync.c ---- */
+
+/* Before @c is in force. 0 or -ENOMEM, with nothing changed. */
+int sync_policy_configure(struct sync *s, const struct config *c);
+void sync_policy_clean(struct sync *s);
+/*
+ * Sets what differs. 0, with s->policies saying what became of each, or negative
+ * where the module could not even tell. *@out: all policies that were there
+ * before; the caller frees it.
+ */
+int sync_policy_set(struct sync *s, struct genl_policy **out, size_t *n, struct err *e);
+/* NULL: @want is for a built-in, or its policy is as configured. */
+const struct sync_policy *sync_policy_bad(const struct sync *s, const struct config_netns *want);
+/* Deletes those of @v[0..n) that were ours, and that nobody needs. */
+void sync_policy_delete(struct sync *s, const struct genl_policy *v, size_t n);
 
 #endif /* NSF_SYNC_H */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer entry: the text of a configuration file.
- * links: err.c config.c config_error.c config_parse.c
+ * links: err.c config_error.c config_parse.c policies_name.c
  *
  *   clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Idaemon \
- *     tests/fuzz/fuzz_config.c daemon/config*.c -linih
+ *     tests/fuzz/fuzz_config.c daemon/{err,config_error,config_parse,policies_name}.c -linih
  *   ./a.out -dict=tests/fuzz/config.dict CORPUS tests/golden/config
  *
  * The text goes in twice, as two files; what must hold: each error has a line
- * that exists, errors are in file order and printable, and a block has a name
- * that could be a file's.
+ * that exists, errors are in file order and printable, and a block has names
+ * that could be files'.
  */
 #include <assert.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "config_parse.h"
+#include "policies.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,6 +51,10 @@ static void check_blocks(const struct config_blocks *b, size_t lines)
 		if (name)
 			assert(*name && strlen(name) <= 255 && !strpbrk(name, "/ \t\n*?[]") &&
 			       strcmp(name, ".") && strcmp(name, ".."));
+		if (b->v[i].set[CONFIG_KEY_POLICY].value == CONFIG_POLICY_NAMED)
+			assert(!policies_name_fault(b->v[i].policy));
+		else
+			assert(!b->v[i].policy);
 		for (k = 0; k < CONFIG_KEYS; k++)
 			assert(b->v[i].set[k].line <= lines);
 	}

@@ -20,13 +20,18 @@
 #include <unistd.h>
 
 #include "genl.h"
+#include "image.h"
+#include "policies.h"
 
 #define FAKE_MAX 256
+#define FAKE_POLICIES 16
 
 struct fake {
 	atomic_flag lock;
 	struct genl_netns fence[FAKE_MAX];
 	unsigned int count;
+	struct genl_policy policy[FAKE_POLICIES];
+	unsigned int n_policies;
 	uint64_t last_instance;
 	uint32_t initial;		/* inode */
 	bool loaded;
@@ -37,10 +42,11 @@ struct fake {
 	/* the next fail_count attaches fail */
 	int fail_attach;
 	unsigned int fail_count;
+	int fail_set;			/* so do all policy-sets while it is not 0 */
 	/* by hand, right after the next dump; 0: none */
 	uint32_t race;
 	/* what was asked of us */
-	unsigned int opens, dumps, attaches, replaces, detaches, waits;
+	unsigned int opens, dumps, attaches, replaces, detaches, waits, sets, dels;
 };
 
 static struct fake *fake;
@@ -164,6 +170,52 @@ static void fake_manual(uint32_t inode, const char *policy)
 	fake_wake();
 }
 
+static struct genl_policy *fake_policy_slot(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake->n_policies; i++)
+		if (!strcmp(fake->policy[i].name, name))
+			return &fake->policy[i];
+	return NULL;
+}
+
+static void fake_use(struct genl_policy *p)
+{
+	unsigned int i;
+
+	for (i = p->attachments = 0; i < fake->count; i++)
+		p->attachments += !strcmp(fake->fence[i].policy, p->name);
+}
+
+static bool fake_has_policy(const char *name, struct genl_policy *out)
+{
+	struct genl_policy *p;
+
+	fake_enter();
+	p = fake_policy_slot(name);
+	if (p)
+		fake_use(p);
+	if (p && out)
+		*out = *p;
+	fake_leave();
+	return p;
+}
+
+/* As `nsfence policy set`. */
+static void fake_policy_by_hand(const char *name, uint64_t hash)
+{
+	struct genl_policy *p;
+
+	fake_enter();
+	p = fake_policy_slot(name);
+	if (!p)
+		p = &fake->policy[fake->n_policies++];
+	*p = (struct genl_policy){ .generation = p->generation + 1, .hash = hash };
+	strcpy(p->name, name);
+	fake_leave();
+}
+
 static void fake_overrun(void)
 {
 	fake->overrun = true;
@@ -175,6 +227,7 @@ static void fake_unload(void)
 	fake_enter();
 	fake->loaded = false;
 	fake->count = 0;
+	fake->n_policies = 0;
 	fake->generation++;
 	fake_leave();
 }
@@ -295,6 +348,10 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 			       strerror(fake->fail_attach));
 	}
 	fake_enter();
+	if (!policies_is_builtin(f->policy) && !fake_policy_slot(f->policy)) {
+		fake_leave();
+		return err_set(e, ENOENT, EXIT_REFUSED, "fake: no such policy");
+	}
 	n = fake_slot(t->inode);
 	if (n && !(f->flags & GENL_F_REPLACE)) {
 		fake_leave();
@@ -315,6 +372,8 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 		.instance = ++fake->last_instance, .mode = f->mode, .hooks = f->hooks,
 		.flags = f->flags & (GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT),
 	};
+	if (!policies_is_builtin(f->policy))	/* the policy's own */
+		n->hooks = 1u << GENL_HOOK_PREROUTING;
 	if (!strcmp(f->policy, "audit"))	/* as the module reports it */
 		n->mode = GENL_MODE_AUDIT;
 	strcpy(n->policy, f->policy);
@@ -344,6 +403,78 @@ int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct
 	fake_leave();
 	if (!ret)
 		fake_wake();
+	return ret;
+}
+
+static int fake_by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct genl_policy *)a)->name,
+		      ((const struct genl_policy *)b)->name);
+}
+
+int genl_policy_dump(struct genl *g, struct genl_policy **out, size_t *n, struct err *e)
+{
+	unsigned int i;
+
+	*out = NULL;
+	*n = 0;
+	if (fake_gone(g, e))
+		return -ENOTCONN;
+	fake_enter();
+	for (i = 0; i < fake->n_policies; i++)
+		fake_use(&fake->policy[i]);
+	*n = fake->n_policies;
+	*out = calloc(*n + 1, sizeof(**out));
+	memcpy(*out, fake->policy, *n * sizeof(**out));
+	fake_leave();
+	qsort(*out, *n, sizeof(**out), fake_by_name);
+	return 0;
+}
+
+int genl_policy_set(struct genl *g, const char *name, const void *image, size_t size,
+		    struct genl_policy *out, struct err *e)
+{
+	const struct nsf_image *img = image;
+	struct genl_policy *p;
+
+	if (fake_gone(g, e))
+		return -ENOTCONN;
+	if (fake->fail_set)
+		return err_set(e, fake->fail_set, EXIT_REFUSED, "fake %s",
+			       strerror(fake->fail_set));
+	if (size != img->size)
+		return err_set(e, EINVAL, EXIT_REFUSED, "fake: no such image");
+	fake_policy_by_hand(name, img->hash);
+	fake_enter();
+	fake->sets++;
+	p = fake_policy_slot(name);
+	p->bytes = (uint32_t)size;
+	fake_use(p);
+	if (out)
+		*out = *p;
+	fake_leave();
+	return 0;
+}
+
+int genl_policy_del(struct genl *g, const char *name, struct err *e)
+{
+	struct genl_policy *p;
+	int ret = 0;
+
+	if (fake_gone(g, e))
+		return -ENOTCONN;
+	fake_enter();
+	p = fake_policy_slot(name);
+	if (p)
+		fake_use(p);
+	if (!p)
+		ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "fake: no such policy");
+	else if (p->attachments)
+		ret = err_set(e, EBUSY, EXIT_REFUSED, "fake: in use");
+	else
+		*p = fake->policy[--fake->n_policies];
+	fake->dels += !ret;
+	fake_leave();
 	return ret;
 }
 

@@ -1,4 +1,4 @@
-// links: config.c config_parse.c config_error.c
+// links: err.c config.c config_load.c config_parse.c config_policies.c config_error.c policies.c policies_name.c genl_names.c policy/diag.c policy/ir.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Configuration files. What a file is read as, and each message about a bad
@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "fake_policy.h"
 
 #define GOLDEN "tests/golden/config"
 
@@ -339,6 +340,248 @@ static void test_many_errors(void **state)
 	free(errs);
 }
 
+/* ---- policies ---- */
+
+static void put(struct tmp *t, const char *name, const char *text)
+{
+	FILE *f = make(t, name);
+
+	fputs(text, f);
+	fclose(f);
+}
+
+static void make_dirs(struct tmp *t)
+{
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "%s/policies", t->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	snprintf(dir, sizeof(dir), "%s/netns.d", t->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+}
+
+/* Which namespace gets what: by section, by its own file, and by both in part. */
+static void test_policies(void **state)
+{
+	struct config_errors errs = { 0 };
+	const struct config_netns *n;
+	struct tmp *t = *state;
+	struct config c;
+	char before[512], after[512];
+
+	make_dirs(t);
+	put(t, "nsfence.conf", "[netns web1]\npolicy = web\nmode = audit\n"
+	    "[netns web2]\npolicy = web\nforward = accept\n"
+	    "[netns own]\nmode = audit\n[netns plain]\npolicy = drop\n");
+	put(t, "policies/web.nft", "warning it rains\nhook input\n");
+	put(t, "policies/unused.nft", "error nobody looks\n");
+	put(t, "policies/.#web.nft", "of an editor\n");
+	put(t, "policies/web.nft~", "of another\n");
+	put(t, "netns.d/own.nft", "hook output\n");
+	put(t, "netns.d/alone.nft", "hook output\n");
+	put(t, "netns.d/drop.nft", "of a namespace with that name\n");
+	fake_compiled = 0;
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(config_load(t->dir, &c, &errs), 0);
+	assert_non_null(getcwd(after, sizeof(after)));
+	assert_string_equal(before, after);
+	assert_int_equal(fake_compiled, 4);
+	assert_int_equal(c.n_netns, 6);
+	assert_int_equal(c.n_policies, 4);
+
+	n = config_find(&c, "web1");
+	assert_string_equal(n->policy, "web");
+	assert_ptr_equal(n->file, config_find_policy(&c, "web"));
+	assert_int_equal(n->hooks, 0);
+	assert_int_equal(n->mode, GENL_MODE_AUDIT);
+	assert_string_equal(n->source, "nsfence.conf:2");
+	assert_true(policies_has_hook(&n->file->compiled, GENL_HOOK_INPUT));
+	assert_false(policies_has_hook(&n->file->compiled, GENL_HOOK_FORWARD));
+	assert_int_equal(n->file->compiled.size, n->file->compiled.image->size);
+	assert_ptr_equal(config_find(&c, "web2")->file, n->file);
+	assert_int_equal(config_find(&c, "web2")->flags, GENL_F_FORWARD_ACCEPT);
+
+	n = config_find(&c, "own");
+	assert_string_equal(n->policy, "netns:own");
+	assert_int_equal(n->mode, GENL_MODE_AUDIT);
+	assert_string_equal(n->source, "netns.d/own.nft");
+	assert_int_equal(n->order, 2);
+	n = config_find(&c, "alone");
+	assert_string_equal(n->policy, "netns:alone");
+	assert_int_equal(n->mode, GENL_MODE_ENFORCE);
+	assert_string_equal(n->source, "netns.d/alone.nft");
+	assert_int_equal(n->order, 4);		/* after all sections */
+	assert_string_equal(config_find(&c, "drop")->policy, "netns:drop");
+	assert_null(config_find(&c, "plain")->file);
+	assert_null(config_find_policy(&c, "unused"));
+	assert_null(config_find_policy(&c, "drop"));
+
+	assert_int_equal(c.n_warnings, 1);
+	assert_string_equal(c.warnings[0],
+			    "policies/web.nft:1:9-16: Warning: it rains\n"
+			    "warning it rains\n        ^^^^^^^^\n");
+	config_clean(&c);
+}
+
+/* Every mistake of every file in one run, in order. */
+static void test_policy_errors(void **state)
+{
+	struct tmp *t = *state;
+	char conf[256];
+
+	make_dirs(t);
+	snprintf(conf, sizeof(conf), "%s/nsfence.conf", t->dir);
+	put(t, "nsfence.conf", "[netns a]\npolicy = web\nhooks = input\nstrict = no\n"
+	    "[netns b]\npolicy = nosuch\nstrict = yes\n"
+	    "[netns c]\npolicy = router\nforward = accept\n"
+	    "[netns d]\npolicy = drop\n"
+	    "[netns e]\npolicy = -x\n");
+	put(t, "policies/web.nft", "hook input\nerror no such thing\nerror nor that\n");
+	put(t, "policies/router.nft", "hook forward\n");
+	put(t, "policies/drop.nft", "");
+	put(t, "policies/a b.nft", "");
+	put(t, "netns.d/a.nft", "error third\n");
+	put(t, "netns.d/d.nft", "");
+	put(t, "netns.d/"
+	    "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.nft", "");
+	expect(t->dir,
+	       "%s:2:10: Error: policy is set here, and there is a file netns.d/a.nft, which is the policy of this namespace; accepted: one of the two\n"
+	       "%s:3:9: Error: hooks is for built-in policies only (drop, reject, accept, audit), and the policy is netns.d/a.nft\n"
+	       "%s:4:10: Error: strict is for built-in policies only (drop, reject, accept, audit), and the policy is netns.d/a.nft\n"
+	       "%s:6:10: Error: no policy \"nosuch\", for there is no file policies/nosuch.nft; accepted: drop, reject, accept, audit, or the NAME of a file policies/NAME.nft\n"
+	       "%s:10:11: Error: forward = accept, while policies/router.nft has a chain on hook forward\n"
+	       "%s:12:10: Error: policy is set here, and there is a file netns.d/d.nft, which is the policy of this namespace; accepted: one of the two\n"
+	       "%s:14:10: Error: \"-x\" is not a value of policy; accepted: drop, reject, accept, audit, or the NAME of a file policies/NAME.nft (1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -)\n"
+	       "netns.d/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.nft: Error: the name \"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\" is longer than 57 bytes; accepted: 1 to 57 of A-Z a-z 0-9 . _ -, first no . nor - (another namespace takes a section with policy =)\n"
+	       "policies/a b.nft: Error: the name \"a b\" has other characters than A-Z a-z 0-9 . _ -; accepted: 1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -\n"
+	       "policies/drop.nft: Error: the name \"drop\" is that of a built-in policy; accepted: 1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -\n"
+	       "netns.d/a.nft:1:7-11: Error: third\nerror third\n      ^^^^^\n",
+	       conf, conf, conf, conf, conf, conf, conf);
+}
+
+/* A policy's mistakes keep the order of its lines, and the compiler's form. */
+static void test_policy_messages(void **state)
+{
+	struct tmp *t = *state;
+	struct config_errors *errs = calloc(1, sizeof(*errs));
+	struct config c;
+	char first[64];
+	FILE *f;
+	int i;
+
+	make_dirs(t);
+	put(t, "nsfence.conf", "[netns a]\npolicy = web\n[netns b]\npolicy = web\n");
+	put(t, "policies/web.nft", "error one\nfine\nerror two\n");
+	expect(t->dir, "policies/web.nft:1:7-9: Error: one\nerror one\n      ^^^\n"
+	       "policies/web.nft:3:7-9: Error: two\nerror two\n      ^^^\n");
+	f = make(t, "policies/web.nft");
+	for (i = 0; i < 250; i++)
+		fputs("error many\n", f);
+	fclose(f);
+	assert_int_equal(config_load(t->dir, &c, errs), -EINVAL);
+	assert_int_equal(errs->n, CONFIG_MAX_ERRORS);
+	assert_int_equal(errs->more, 150);
+	config_errors_first(errs, first, sizeof(first));
+	assert_string_equal(first, "policies/web.nft:1:7-10: Error: many");
+	config_errors_clean(errs);
+	config_errors_first(errs, first, sizeof(first));
+	assert_string_equal(first, "");
+	free(errs);
+}
+
+/* One file alone: the policies beside it, and no netns.d. */
+static void test_policy_of_single_file(void **state)
+{
+	struct config_errors errs = { 0 };
+	struct tmp *t = *state;
+	struct config c;
+	int back = open(".", O_RDONLY | O_DIRECTORY);
+
+	make_dirs(t);
+	put(t, "nsfence.conf", "[netns a]\npolicy = web\n");
+	put(t, "policies/web.nft", "hook input\n");
+	put(t, "netns.d/b.nft", "hook input\n");
+	assert_int_equal(config_load(t->path, &c, &errs), 0);
+	assert_int_equal(c.n_netns, 1);
+	assert_string_equal(config_find(&c, "a")->policy, "web");
+	config_clean(&c);
+	assert_int_equal(chdir(t->dir), 0);
+	assert_int_equal(config_load("nsfence.conf", &c, &errs), 0);
+	assert_int_equal(c.n_policies, 1);
+	config_clean(&c);
+	assert_int_equal(fchdir(back), 0);
+	close(back);
+}
+
+/* A later file's policy takes the place of an earlier one's, built-in or not. */
+static void test_policy_overridden(void **state)
+{
+	struct config_errors errs = { 0 };
+	struct tmp *t = *state;
+	struct config c;
+	char dir[128];
+
+	make_dirs(t);
+	snprintf(dir, sizeof(dir), "%s/nsfence.conf.d", t->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	put(t, "nsfence.conf", "[netns a]\npolicy = web\n[netns b]\npolicy = drop\n"
+	    "[netns c]\npolicy = gone\n");
+	put(t, "nsfence.conf.d/1.conf", "[netns a]\npolicy = drop\n[netns b]\npolicy = web\n"
+	    "[netns c]\npolicy = web\n");
+	put(t, "policies/web.nft", "hook input\n");
+	assert_int_equal(config_load(t->dir, &c, &errs), 0);
+	assert_string_equal(config_find(&c, "a")->policy, "drop");
+	assert_null(config_find(&c, "a")->file);
+	assert_string_equal(config_find(&c, "b")->policy, "web");
+	assert_string_equal(config_find(&c, "c")->policy, "web");
+	assert_int_equal(c.n_policies, 1);
+	config_clean(&c);
+}
+
+static void test_policy_dirs(void **state)
+{
+	struct tmp *t = *state;
+
+	put(t, "nsfence.conf", "");
+	put(t, "policies", "a file");
+	put(t, "netns.d", "another");
+	expect(t->dir, "netns.d: Error: cannot be read: Not a directory\n"
+	       "policies: Error: cannot be read: Not a directory\n");
+}
+
+static void test_names(void **state)
+{
+	char name[GENL_MAX_NAME + 1], file[96], longest[80];
+	struct err e;
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest));
+	longest[64] = 0;
+	assert_non_null(policies_name_fault(longest));
+	longest[63] = 0;
+	assert_null(policies_name_fault(longest));
+	assert_null(policies_name_fault("Web-1.2_x"));
+	assert_non_null(policies_name_fault(""));
+	assert_non_null(policies_name_fault(".web"));
+	assert_non_null(policies_name_fault("-web"));
+	assert_non_null(policies_name_fault("netns:web"));
+	assert_non_null(policies_name_fault("w\303\251b"));
+	assert_non_null(policies_name_fault("audit"));
+	policies_file(longest, file, sizeof(file));
+	assert_int_equal(strlen(file), 9 + 63 + 4);
+	policies_file("netns:web1", file, sizeof(file));
+	assert_string_equal(file, "netns.d/web1.nft");
+	assert_int_equal(policies_stem("/etc/x/web.nft", name, &e), 0);
+	assert_string_equal(name, "web");
+	assert_int_equal(policies_stem("./web", name, &e), 0);
+	assert_string_equal(name, "web");
+	assert_int_equal(policies_stem("drop.nft", name, &e), -EINVAL);
+	assert_int_equal(policies_stem("a/", name, &e), -EINVAL);
+	assert_int_equal(policies_stem("a b.nft", name, &e), -EINVAL);
+	assert_true(policies_is_file("web.nft") && policies_is_file("./web"));
+	assert_false(policies_is_file("web") || policies_is_file(".nft"));
+}
+
 /* What we ship is valid, and the default fences nothing. */
 static void test_shipped(void **state)
 {
@@ -405,6 +648,13 @@ int main(void)
 		WITH_TMP(test_long_source),
 		WITH_TMP(test_many),
 		WITH_TMP(test_many_errors),
+		WITH_TMP(test_policies),
+		WITH_TMP(test_policy_errors),
+		WITH_TMP(test_policy_messages),
+		WITH_TMP(test_policy_of_single_file),
+		WITH_TMP(test_policy_overridden),
+		WITH_TMP(test_policy_dirs),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_shipped),
 		WITH_TMP(test_shipped_comments),
 	};

@@ -1,4 +1,4 @@
-// links: daemon.c sync.c reconcile.c config.c config_parse.c config_error.c watch.c propagation.c runtime.c notify.c utf8.c log.c select.c err.c
+// links: daemon.c sync.c sync_policy.c reconcile.c config.c config_load.c config_parse.c config_policies.c config_error.c policies.c policies_name.c genl_names.c policy/diag.c policy/ir.c watch.c propagation.c runtime.c notify.c utf8.c log.c select.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The whole daemon against a module that is played by fake_genl.h: real
@@ -34,6 +34,7 @@
 
 #include "daemon.h"
 #include "fake_genl.h"
+#include "fake_policy.h"
 #include "log.h"
 
 #define WAIT_MS 10000
@@ -495,7 +496,7 @@ static void test_reload(void **state)
 
 	config("[netns web1]\npolicy = dorp\nmode = x\n[netns web*]\n");
 	kill(daemon_pid, SIGHUP);
-	wait_for(was_told("READY=1\nSTATUS=FAILED: configuration not loaded, the old one stays in force; 2 of 2"));
+	wait_for(was_told("READY=1\nSTATUS=FAILED: configuration not loaded (/run/etc/nsfence.conf:2:10: Error: no policy \"dorp\""));
 	assert_int_equal(log_count("nsfence.conf:2:10: Error: "), 1);
 	assert_int_equal(log_count("nsfence.conf:3:8: Error: "), 1);
 	assert_int_equal(log_count("nsfence.conf:4:11: Error: "), 1);
@@ -619,6 +620,210 @@ static void test_out_of_memory(void **state)
 	wait_for(is_fenced("web1", "drop"));
 	wait_for(was_told("STATUS=1 of 1 configured namespaces fenced\n"));
 	assert_int_equal(log_count("not fenced as"), 1);	/* though it was tried twice */
+}
+
+/* ---- policies ---- */
+
+static void policy(const char *file, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	mkdir("/run/etc/policies", 0755);
+	mkdir("/run/etc/netns.d", 0755);
+	snprintf(path, sizeof(path), "/run/etc/%s.nft", file);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static uint64_t instance_of(const char *name)
+{
+	struct genl_netns n;
+
+	return fake_find(inode_of(name), &n) ? n.instance : 0;
+}
+
+static uint64_t generation_of(const char *name)
+{
+	struct genl_policy p;
+
+	return fake_has_policy(name, &p) ? p.generation : 0;
+}
+
+static void reload(void)
+{
+	int before = log_count("reloading /run/etc"), after;
+
+	kill(daemon_pid, SIGHUP);
+	wait_for(log_count("reloading /run/etc") > before);
+	after = before + 1;
+	wait_for(log_count("configuration loaded: ") +
+		 log_count("configuration not loaded, the old one stays in force\n") >= after);
+	settle();
+}
+
+/* A policy is there before its fences; a change of its file reaches them all. */
+static void test_policy_file(void **state)
+{
+	uint64_t one, two;
+
+	NEEDS_ROOT();
+	add("web1");
+	add("web2");
+	add("own");
+	policy("policies/web", "warning it rains\nhook input\n");
+	policy("netns.d/own", "hook output\n");
+	config("[netns web1]\npolicy = web\n[netns web2]\npolicy = web\nmode = audit\n");
+	start_ready();
+	assert_true(was_told("STATUS=3 of 3 configured namespaces fenced\n"));
+	assert_true(is_fenced("web1", "web") && is_fenced("web2", "web"));
+	assert_true(is_fenced("own", "netns:own"));
+	assert_int_equal(fake->sets, 2);
+	assert_int_equal(generation_of("web"), 1);
+	assert_int_equal(log_count("policies/web.nft:1:9-16: Warning: it rains\n"), 1);
+	assert_int_equal(log_count("         ^^^^^^^^\n") +
+			 log_count("        ^^^^^^^^\n") > 0, true);
+	one = instance_of("web1");
+	two = instance_of("web2");
+	settle();
+
+	/* Nothing changed: nothing is done, whatever is asked. */
+	reload();
+	assert_int_equal(fake->sets, 2);
+	assert_int_equal(fake->replaces, 0);
+
+	policy("policies/web", "hook input\nanother\n");
+	reload();
+	assert_int_equal(fake->sets, 3);
+	assert_int_equal(generation_of("web"), 2);
+	assert_int_equal(generation_of("netns:own"), 1);
+	assert_int_equal(instance_of("web1"), one);
+	assert_int_equal(instance_of("web2"), two);
+	assert_int_equal(fake->replaces, 0);
+	assert_int_equal(log_count("policy web: replaced from policies/web.nft, in 2 fences\n"), 1);
+}
+
+/* One mistake anywhere: all is told, nothing changes, and the status names it. */
+static void test_policy_mistake(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	policy("policies/web", "hook input\n");
+	config("[netns web1]\npolicy = web\n");
+	start_ready();
+	settle();
+	policy("policies/web", "hook output\nerror no such thing\n");
+	policy("netns.d/other", "error nor that\n");
+	config("[netns web1]\npolicy = web\n[netns web2]\npolicy = drop\nhooks = none\n");
+	reload();
+	assert_int_equal(generation_of("web"), 1);
+	assert_int_equal(log_count("/run/etc/nsfence.conf:5:9: Error: \"none\" is not"), 1);
+	assert_int_equal(log_count("policies/web.nft:2:7-19: Error: no such thing\n"), 1);
+	assert_int_equal(log_count("nsfenced: error no such thing\n"), 1);
+	assert_int_equal(log_count("nsfenced:       ^^^^^^^^^^^^^\n"), 1);
+	assert_int_equal(log_count("netns.d/other.nft:1:7-14: Error: nor that\n"), 1);
+	wait_for(was_told("STATUS=FAILED: configuration not loaded (/run/etc/nsfence.conf:5:9: Error: \"none\" is not"));
+
+	config("[netns web1]\npolicy = web\n");
+	reload();
+	wait_for(was_told("STATUS=FAILED: configuration not loaded (netns.d/other.nft:1:7-14: Error: nor that), the old one stays in force; 1 of 1 configured"));
+	assert_int_equal(generation_of("web"), 1);
+	policy("netns.d/other", "fine\n");
+	policy("policies/web", "hook output\n");
+	reload();
+	assert_int_equal(generation_of("web"), 2);
+}
+
+/* What somebody else put in its place is found, and what a new module lacks. */
+static void test_policy_drift(void **state)
+{
+	struct genl_policy p;
+
+	NEEDS_ROOT();
+	add("web1");
+	policy("policies/web", "hook input\n");
+	config("[netns web1]\npolicy = web\n");
+	start_ready();
+	settle();
+	fake_policy_by_hand("web", 4711);
+	fake_overrun();
+	wait_for(generation_of("web") == 3);
+	assert_true(fake_has_policy("web", &p) && p.hash != 4711);
+	settle();
+	assert_int_equal(fake->sets, 2);
+	assert_int_equal(fake->replaces, 0);
+}
+
+/* A policy goes when neither a section nor a fence needs it; not one by hand. */
+static void test_policy_goes(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	add("web2");
+	add("mine");
+	fake_policy_by_hand("theirs", 1);
+	fake_policy_by_hand("netns:stale", 1);	/* of a daemon before this one */
+	policy("policies/web", "hook input\n");
+	policy("policies/db", "hook input\ndb\n");
+	policy("netns.d/web2", "hook output\n");
+	config("[netns web1]\npolicy = web\n[netns db]\npolicy = db\n");
+	start_ready();
+	assert_true(fake_has_policy("db", NULL));	/* though no namespace has it */
+	assert_false(fake_has_policy("netns:stale", NULL));
+	fake_manual(inode_of("mine"), "db");
+	settle();
+
+	assert_int_equal(unlink("/run/etc/netns.d/web2.nft"), 0);
+	config("[netns web1]\npolicy = drop\n");
+	reload();
+	assert_true(is_fenced("web1", "drop"));
+	assert_false(fake_has_policy("web", NULL));
+	assert_false(fake_has_policy("netns:web2", NULL));
+	assert_true(fake_has_policy("db", NULL));	/* a fence by hand has it */
+	assert_true(fake_has_policy("theirs", NULL));
+	assert_int_equal(fake->dels, 3);
+
+	fake_detach_by_hand(inode_of("mine"));
+	wait_for(!fake_has_policy("db", NULL));
+	settle();
+	assert_true(fake_has_policy("theirs", NULL));
+	/* It is forgotten: what is put there now is not the daemon's. */
+	fake_policy_by_hand("web", 2);
+	reload();
+	assert_true(fake_has_policy("web", NULL));
+}
+
+/* The module refuses: what is there stays, what is not there is not asked for. */
+static void test_policy_refused(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	add("new1");
+	policy("policies/web", "hook input\n");
+	config("[netns web1]\npolicy = web\n");
+	start_ready();
+	settle();
+	fake->fail_set = EOPNOTSUPP;
+	policy("policies/web", "hook output\n");
+	policy("policies/new", "hook output\n");
+	config("[netns web1]\npolicy = web\n[netns new1]\npolicy = new\n[netns new2]\npolicy = web\n");
+	reload();
+	wait_for(was_told("degraded: 0 of 3 configured namespaces fenced, 1 not there, 2 failed (policy new: fake "));
+	assert_int_equal(log_count("policy web: not replaced, its fences keep the old version: fake "), 1);
+	assert_int_equal(log_count("policy new: not loaded: fake "), 1);
+	assert_int_equal(log_count("new1 (inode "), 1);
+	assert_true(is_fenced("web1", "web"));
+	assert_int_equal(instance_of("new1"), 0);
+	/* The old version is better than none. */
+	add("new2");
+	wait_for(is_fenced("new2", "web"));
+
+	fake->fail_set = 0;
+	wait_for(is_fenced("new1", "new"));
+	wait_for(was_told("STATUS=3 of 3 configured namespaces fenced\n"));
+	assert_int_equal(generation_of("web"), 2);
 }
 
 static void test_lost_events(void **state)
@@ -887,6 +1092,11 @@ int main(void)
 		TEST(test_race_with_hand),
 		TEST(test_link_and_file),
 		TEST(test_out_of_memory),
+		TEST(test_policy_file),
+		TEST(test_policy_mistake),
+		TEST(test_policy_drift),
+		TEST(test_policy_goes),
+		TEST(test_policy_refused),
 		TEST(test_lost_events),
 		TEST(test_module_goes),
 		TEST(test_module_reloaded),

@@ -1,4 +1,4 @@
-// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c config.c config_parse.c config_error.c err.c
+// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c config.c config_load.c config_parse.c config_policies.c config_error.c policies.c policies_name.c policy/diag.c policy/ir.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nsfence doctor on systems of our own making: a tree of files below a
@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "cmd_doctor.h"
+#include "fake_policy.h"
 #include "version.h"
 
 #define REL "6.12.9-test"
@@ -317,7 +318,7 @@ static void test_privilege(void **state)
 static void test_netlink(void **state)
 {
 	(void)state;
-	finds("netlink", DOCTOR_OK, "interface 1", "");
+	finds("netlink", DOCTOR_OK, "interface 2", "");
 	live.version.abi = GENL_ABI + 1;
 	finds("netlink", DOCTOR_FAIL, "interface 2", "update nsfence and nsfenced");
 	live.version.abi = 0;

@@ -1,4 +1,4 @@
-// links: reconcile.c config.c config_parse.c config_error.c
+// links: reconcile.c config.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The decision of the daemon, as a table: what is configured, named and fenced

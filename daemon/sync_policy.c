@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The policies of the configuration, and those of the module. See sync.h.
+ *
+ * Whose a policy in the module is, its name tells: the daemon's are those that a
+ * configuration of its own needed, now or formerly, and all "netns:NAME", which
+ * have their names from nowhere else. Any other was put there by hand, and is
+ * left alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "sync.h"
+#include "utf8.h"
+
+static bool was_retired(const struct sync *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_retired; i++)
+		if (!strcmp(s->retired[i], name))
+			return true;
+	return false;
+}
+
+static void free_strings(char **v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+static int add_retired(char **v, size_t *n, const struct config *c, const char *name)
+{
+	if (config_find_policy(c, name))
+		return 0;
+	v[*n] = strdup(name);
+	return v[*n] && ++*n ? 0 : -ENOMEM;
+}
+
+int sync_policy_configure(struct sync *s, const struct config *c)
+{
+	size_t i, n = 0, n_old = s->config ? s->config->n_policies : 0;
+	struct sync_policy *policies = calloc(c->n_policies + 1, sizeof(*policies));
+	char **retired = calloc(s->n_retired + n_old + 1, sizeof(*retired));
+	int ret = policies && retired ? 0 : -ENOMEM;
+
+	for (i = 0; !ret && i < s->n_retired; i++)
+		ret = add_retired(retired, &n, c, s->retired[i]);
+	for (i = 0; !ret && i < n_old; i++)
+		if (!was_retired(s, s->config->policies[i].name))
+			ret = add_retired(retired, &n, c, s->config->policies[i].name);
+	if (ret) {
+		if (retired)
+			free_strings(retired, n);
+		free(policies);
+		return ret;
+	}
+	sync_policy_clean(s);
+	s->policies = policies;
+	s->retired = retired;
+	s->n_retired = n;
+	return 0;
+}
+
+void sync_policy_clean(struct sync *s)
+{
+	free(s->policies);
+	free_strings(s->retired, s->n_retired);
+	s->policies = NULL;
+	s->retired = NULL;
+	s->n_retired = 0;
+}
+
+static int compare_name(const void *key, const void *entry)
+{
+	return strcmp(key, ((const struct genl_policy *)entry)->name);
+}
+
+static const struct genl_policy *find(const struct genl_policy *v, size_t n, const char *name)
+{
+	return n ? bsearch(name, v, n, sizeof(*v), compare_name) : NULL;
+}
+
+/* Negative: there is no use in going on. */
+static int set_one(struct sync *s, const struct config_policy *p, struct sync_policy *now,
+		   const struct genl_policy *have)
+{
+	struct genl_policy set;
+	char file[96], fences[32] = "";
+	struct err e = { 0 };
+	int ret, before = now->errnum;
+
+	now->loaded = have;
+	now->errnum = 0;
+	if (have && have->hash == p->compiled.hash)
+		return 0;
+	ret = genl_policy_set(s->requests, p->name, p->compiled.image, p->compiled.size, &set,
+			      &e);
+	if (ret) {
+		now->errnum = -ret;
+		snprintf(now->why, sizeof(now->why), "%.*s",
+			 (int)utf8_cut(e.text, sizeof(now->why) - 1), e.text);
+		if (now->errnum != before)
+			log_error("policy %s: %s: %s", p->name, have ?
+				  "not replaced, its fences keep the old version" : "not loaded",
+				  e.text);
+		return e.exit == EXIT_UNREACHABLE ? ret : 0;
+	}
+	now->loaded = true;
+	policies_file(p->name, file, sizeof(file));
+	if (set.attachments)
+		snprintf(fences, sizeof(fences), ", in %u fence%s", set.attachments,
+			 set.attachments == 1 ? "" : "s");
+	log_info("policy %s: %s from %s%s", p->name, have ? "replaced" : "loaded", file, fences);
+	return 0;
+}
+
+int sync_policy_set(struct sync *s, struct genl_policy **out, size_t *n, struct err *e)
+{
+	const struct config *c = s->config;
+	size_t i;
+	int ret;
+
+	ret = genl_policy_dump(s->requests, out, n, e);
+	for (i = 0; !ret && i < c->n_policies; i++) {
+		const struct config_policy *p = &c->policies[i];
+
+		ret = set_one(s, p, &s->policies[i], find(*out, *n, p->name));
+		if (ret)
+			err_set(e, -ret, EXIT_UNREACHABLE, "policy %s: %s", p->name,
+				s->policies[i].why);
+		if (s->alive)
+			s->alive(s->alive_data);
+	}
+	return ret;
+}
+
+const struct sync_policy *sync_policy_bad(const struct sync *s, const struct config_netns *want)
+{
+	const struct sync_policy *policy;
+
+	if (!want->file)
+		return NULL;
+	policy = &s->policies[want->file - s->config->policies];
+	return policy->errnum ? policy : NULL;
+}
+
+static bool is_ours(const struct sync *s, const char *name)
+{
+	return !strncmp(name, POLICIES_NETNS, sizeof(POLICIES_NETNS) - 1) ||
+	       was_retired(s, name);
+}
+
+static void forget(struct sync *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_retired; i++) {
+		if (strcmp(s->retired[i], name))
+			continue;
+		free(s->retired[i]);
+		s->retired[i] = s->retired[--s->n_retired];
+		return;
+	}
+}
+
+void sync_policy_delete(struct sync *s, const struct genl_policy *v, size_t n)
+{
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!is_ours(s, v[i].name) || config_find_policy(s->config, v[i].name))
+			continue;
+		/* EBUSY: a fence by hand, or one without a name, uses it. Another time. */
+		if (genl_policy_del(s->requests, v[i].name, &e))
+			continue;
+		log_info("policy %s: taken away, no section needs it any more", v[i].name);
+		forget(s, v[i].name);
+	}
+	/* What is not there any more, somebody has taken away: it is not ours again. */
+	for (i = s->n_retired; i--;)
+		if (!find(v, n, s->retired[i]))
+			forget(s, s->retired[i]);
+}
