@@ -6,6 +6,7 @@
 #define ORACLE_COMPARE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "judge.h"
 #include "observer.h"
@@ -13,8 +14,7 @@
 
 struct tally {
 	unsigned int sent, unsent;
-	unsigned int accepted, dropped, rejected;	/* traversals of a place */
-	unsigned int replies;		/* that a reject of nft's has sent */
+	unsigned int accepted, dropped, rejected;	/* at one place; rejected: and a reply seen */
 	unsigned int differences;
 };
 
@@ -25,5 +25,12 @@ struct tally {
  */
 void compare_packet(struct tally *t, struct judge *j, const struct places *places,
 		    const struct packet *p, const struct seen_log *log);
+
+/*
+ * Writes what became of packet @number, a line for each place it came to, without
+ * the replies of rejects: of two runs the lines must be the same.
+ */
+void compare_trace(FILE *out, struct tally *t, unsigned int number, const struct places *places,
+		   const struct seen_log *log);
 
 #endif /* ORACLE_COMPARE_H */

@@ -4,6 +4,7 @@
  *
  *	oracle [-c FILE] [-s SEED] [-n COUNT] [-j JOBS] [-N] CASE...
  *	oracle -m OTHER [...] CASE	judge with another policy: must differ
+ *	oracle -f COMMAND [...] CASE...	compare with a fence of the module's
  *	oracle -w FILE [...]		write the common packets as a capture
  *
  * Each CASE, a policy file, is loaded with `nft -f` in a network namespace of its
@@ -26,187 +27,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "compare.h"
+#include "case.h"
 #include "corpus.h"
-#include "judge.h"
-#include "observer.h"
-#include "reference.h"
-#include "stage.h"
-
-#define EXIT_SKIP 77
-
-struct options {
-	const char *common, *other, *capture;
-	uint64_t seed;
-	unsigned int count;
-	bool no_judge;
-};
-
-/* ---- one case; in a process of its own ---- */
-
-static bool case_says(const char *path, const char *what)
-{
-	FILE *f = fopen(path, "re");
-	char line[512];
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = strstr(line, what);
-	if (f)
-		fclose(f);
-	return found;
-}
-
-static bool case_packets(const char *path, const struct options *o, struct corpus *c)
-{
-	char own[512];
-	bool alone = false;
-	int stem = (int)strlen(path) - 4;
-
-	if (stem < 0 || strcmp(path + stem, ".nft")) {
-		fprintf(stderr, "oracle: %s: its name does not end in .nft\n", path);
-		return false;
-	}
-	snprintf(own, sizeof(own), "%.*s.packets", stem, path);
-	if (!access(own, F_OK) && !corpus_read(c, own, &alone))
-		return false;
-	if (alone)
-		return true;
-	if (o->common && !corpus_read(c, o->common, NULL))
-		return false;
-	corpus_generate(c, o->seed, o->count);
-	return true;
-}
-
-static bool load_observers(const struct reference *r)
-{
-	FILE *f = popen("nft -f -", "we");
-
-	if (!f)
-		return false;
-	observer_rules(f, &r->places, r->ct);
-	return !pclose(f);
-}
-
-/* Observers stand at P - 1 and P + 1: nothing of the policy may be there. */
-static bool places_apart(const struct places *places)
-{
-	for (size_t i = 0; i < places->n; i++) {
-		for (size_t k = 0; k < i; k++) {
-			long long apart = (long long)places->v[i].priority - places->v[k].priority;
-
-			if (places->v[i].hook == places->v[k].hook && llabs(apart) < 3) {
-				printf("# two chains' priorities are too near one another for observers\n");
-				return false;
-			}
-		}
-	}
-	return true;
-}
-
-static int case_verdict(const char *path, const struct options *o, const struct tally *t,
-			const struct judge *j)
-{
-	bool one = case_says(path, "# oracle: one verdict");
-
-	printf("# %u packets (%u not sent): %u accepted, %u dropped, %u rejected\n", t->sent,
-	       t->unsent, t->accepted, t->dropped, t->rejected);
-	if (t->differences) {
-		printf("# %u differences\n", t->differences);
-		return 1;
-	}
-	if (!(t->accepted + t->dropped + t->rejected)) {
-		printf("# no packet came to a chain\n");
-		return 1;
-	}
-	if (!o->other && !one && (!t->accepted || !(t->dropped + t->rejected))) {
-		printf("# all packets have one verdict: the case shows little\n");
-		return 1;
-	}
-	(void)j;
-	return 0;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* What a case includes is named from its own directory. */
-static bool go_to(const char *path)
-{
-	char dir[512];
-
-	snprintf(dir, sizeof(dir), "%.*s", (int)(base_name(path) - path), path);
-	return !*dir || !chdir(dir);
-}
-
-static int case_run(const char *path, const struct options *o)
-{
-	static struct seen_log log;
-	static struct reference ref;
-	struct corpus c = { 0 };
-	struct judge *j = NULL;
-	struct tally t = { 0 };
-	struct stage st;
-	char command[600];
-	int fd, rc;
-
-	if (!case_packets(path, o, &c) || !go_to(path))
-		return 2;
-	if (!o->no_judge) {
-		j = judge_open(o->other ? o->other : base_name(path));
-		if (!j) {
-			printf("# nsfence does not compile it\n");
-			return 1;
-		}
-	}
-	if (stage_enter(&st))
-		return EXIT_SKIP;
-	snprintf(command, sizeof(command), "exec nft -f '%s'", base_name(path));
-	if (stage_run(command)) {
-		printf("# nft does not load it\n");
-		return 1;
-	}
-	if (!reference_read(&ref) || !places_apart(&ref.places))
-		return 2;
-	if (j && !judge_same_chains(j, &ref))
-		return 1;
-	fd = observer_open();
-	if (!load_observers(&ref)) {
-		fprintf(stderr, "oracle: nft does not load the observers\n");
-		return 2;
-	}
-	/* What the devices said for themselves on their way up. */
-	observer_read(fd, &log);
-	for (size_t i = 0; i < c.n; i++) {
-		if (stage_send(&st, &c.v[i]))
-			t.sent++;
-		else
-			t.unsent++;
-		if (!observer_read(fd, &log))
-			return 2;
-		compare_packet(&t, j, &ref.places, &c.v[i], &log);
-	}
-	rc = case_verdict(path, o, &t, j);
-	if (j) {
-		if (!reference_read(&ref))
-			return 2;
-		if (!judge_same_counters(j, &ref))
-			rc = 1;
-		judge_close(j);
-	}
-	corpus_clean(&c);
-	free(log.buf);
-	return rc;
-}
-
-/* ---- all of them ---- */
 
 /* A case's output goes to a file of its own, so that lines do not mix. */
-static pid_t case_start(const char *path, const struct options *o, FILE **out)
+static pid_t case_start(const char *path, const struct case_options *o, FILE **out)
 {
 	pid_t pid;
 
@@ -226,7 +51,7 @@ static pid_t case_start(const char *path, const struct options *o, FILE **out)
 
 		dup2(fileno(*out), 1);
 		dup2(fileno(*out), 2);
-		rc = case_run(path, o);
+		rc = o->fence ? case_fence(path, o) : case_judge(path, o);
 		fflush(NULL);
 		_exit(rc);
 	}
@@ -243,7 +68,7 @@ static void case_output(FILE *out)
 	fclose(out);
 }
 
-static int run_all(char **path, int n, const struct options *o, int jobs)
+static int run_all(char **path, int n, const struct case_options *o, int jobs)
 {
 	int worst = 0, started = 0;
 	pid_t pid[64];
@@ -260,13 +85,13 @@ static int run_all(char **path, int n, const struct options *o, int jobs)
 		if (!WIFEXITED(status))
 			printf("# ended by signal %d\n", WTERMSIG(status));
 		case_output(out[i % 64]);
-		if (rc == EXIT_SKIP)
+		if (rc == CASE_SKIP)
 			printf("ok %d - %s # SKIP this machine has no namespaces or TAP devices for us\n",
-			       i + 1, base_name(path[i]));
+			       i + 1, case_name(path[i]));
 		else
-			printf("%s %d - %s\n", rc ? "not ok" : "ok", i + 1, base_name(path[i]));
+			printf("%s %d - %s\n", rc ? "not ok" : "ok", i + 1, case_name(path[i]));
 		fflush(stdout);
-		if (rc && (rc != EXIT_SKIP || !worst))
+		if (rc && (rc != CASE_SKIP || !worst))
 			worst = rc;
 	}
 	return worst;
@@ -274,17 +99,19 @@ static int run_all(char **path, int n, const struct options *o, int jobs)
 
 static int usage(void)
 {
-	fputs("usage: oracle [-c FILE] [-s SEED] [-n COUNT] [-j JOBS] [-m OTHER] [-N] CASE...\n"
+	fputs("usage: oracle [-c FILE] [-s SEED] [-n COUNT] [-j JOBS] [-m OTHER] [-f COMMAND] [-N]\n"
+	      "              CASE...\n"
 	      "       oracle [-c FILE] [-s SEED] [-n COUNT] -w CAPTURE\n", stderr);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = { .seed = 1, .count = 150 };
+	struct case_options o = { .seed = 1, .count = 150 };
+	const char *capture = NULL;
 	int opt, jobs = 1;
 
-	while ((opt = getopt(argc, argv, "c:s:n:j:m:w:N")) != -1) {
+	while ((opt = getopt(argc, argv, "c:s:n:j:m:f:w:N")) != -1) {
 		switch (opt) {
 		case 'c':
 			o.common = optarg;
@@ -301,8 +128,11 @@ int main(int argc, char **argv)
 		case 'm':
 			o.other = optarg;
 			break;
+		case 'f':
+			o.fence = optarg;
+			break;
 		case 'w':
-			o.capture = optarg;
+			capture = optarg;
 			break;
 		case 'N':
 			o.no_judge = true;
@@ -311,14 +141,14 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (o.capture) {
+	if (capture) {
 		struct corpus c = { 0 };
 		bool good;
 
 		if (o.common && !corpus_read(&c, o.common, NULL))
 			return 2;
 		corpus_generate(&c, o.seed, o.count);
-		good = corpus_write_pcap(&c, o.capture);
+		good = corpus_write_pcap(&c, capture);
 		corpus_clean(&c);
 		return good ? 0 : 2;
 	}
