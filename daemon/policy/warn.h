@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * warn: what the files of the warnings share.
+ */
+#ifndef NSF_POLICY_WARN_H
+#define NSF_POLICY_WARN_H
+
+struct ast_file;
+struct diags;
+struct ir_policy;
+
+struct warn {
+	const struct ast_file *ast;
+	const struct ir_policy *p;
+	struct diags *d;
+};
+
+void warn_never(const struct warn *w);
+/* Chains that drop what they do not name, and name neither loopback nor established. */
+void warn_cut(const struct warn *w);
+
+#endif /* NSF_POLICY_WARN_H */
