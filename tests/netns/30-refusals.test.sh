@@ -9,8 +9,9 @@ target=$(inode_of a) free=$(inode_of b)
 fence a
 instance=${F[instance]}
 ids=$(rawgenl ids)
-family=${ids#family=} family=${family%% *} group=${ids##*group=}
-commands="version-get netns-get netns-dump attach detach detach-all"
+family=${ids#family=} family=${family%% *} packets=${ids##*packets=}
+group=${ids##*group=} group=${group%% *}
+commands="version-get netns-get netns-dump attach detach policy-set policy-get policy-dump policy-del rule-dump detach-all"
 
 intact() { # DESCRIPTION
 	fence a
@@ -27,7 +28,7 @@ refused() { # DESCRIPTION ERRNO-REGEX COMMAND-PREFIX...
 			[[ " $commands " == *" $cmd "* ]] && n=$((n + 1))
 			like "$desc: $cmd is refused ($([ "$ino" = "$target" ] && echo fenced || echo free))" "$got" "^($errno)$"
 		done < <("$@" rawgenl try -f "$family" "$ino" 2>&1)
-		[ $n = 6 ] || not_ok "$desc: all commands were tried"
+		[ $n = 11 ] || not_ok "$desc: all commands were tried"
 	done
 	intact "$desc"
 }
@@ -36,6 +37,11 @@ refused() { # DESCRIPTION ERRNO-REGEX COMMAND-PREFIX...
 out=$(rawgenl try "$free")
 for cmd in version-get netns-get netns-dump attach detach; do
 	like "root here: $cmd" "$(grep "^$cmd " <<<"$out")" "^$cmd ok"
+done
+like "root here: policy-set is judged by what it brings" "$(grep "^policy-set " <<<"$out")" "^policy-set EINVAL image"
+like "root here: policy-dump" "$(grep "^policy-dump " <<<"$out")" "^policy-dump ok"
+for cmd in policy-get policy-del rule-dump; do
+	like "root here: $cmd" "$(grep "^$cmd " <<<"$out")" "^$cmd ENOENT no policy"
 done
 like "root here: detach-all" "$(grep "^detach-all " <<<"$out")" "^detach-all ok"
 run_ok "the fence again" nsfence attach a drop
@@ -50,6 +56,7 @@ nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
 {
 refused "nobody" EPERM $nobody
 is "nobody: may not listen" "$($nobody nlisten -t 100 genl "$group")" "refused EPERM"
+is "nobody: nor to packets" "$($nobody nlisten -t 100 genl "$packets")" "refused EPERM"
 }
 # shellcheck disable=SC2086
 out=$($nobody nsfence ls 2>&1)
@@ -74,6 +81,7 @@ refused "nobody in u" "ENOENT|EPERM" nsenter --net=/run/netns/u -- setpriv --reu
 if unshare -U true 2>/dev/null; then
 	refused "root of a user namespace, in the initial network" EPERM unshare -Ur
 	is "root of a user namespace: may not listen" "$(unshare -Ur nlisten -t 100 genl "$group")" "refused EPERM"
+	is "root of a user namespace: nor to packets" "$(unshare -Ur nlisten -t 100 genl "$packets")" "refused EPERM"
 	refused "root of a user namespace, in a network of his own" "ENOENT|EPERM" unshare -Urn
 	refused "nobody, root of his user namespace" EPERM setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Ur
 	refused "nobody, with a network of his own" "ENOENT|EPERM" setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn

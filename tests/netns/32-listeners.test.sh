@@ -5,7 +5,7 @@
 topology --no-echo
 load
 ids=$(rawgenl ids)
-group=${ids##*group=}
+group=${ids##*group=} group=${group%% *}
 
 # Something happens: fences come and go, namespaces too, links elsewhere.
 commotion() {

@@ -2,7 +2,8 @@
 /*
  * rawgenl: requests to the module as no honest client makes them.
  *
- *	rawgenl ids			"family=N group=M" as this namespace knows them
+ *	rawgenl ids			"family=N group=M packets=K" as this namespace
+ *					knows them; groups: lifecycle and packets
  *	rawgenl counts			"namespaces=N attachments=M", of the module
  *	rawgenl churn TARGET COUNT	fences TARGET anew, COUNT times: as many events
  *	rawgenl try [-f FAMILY] INODE	each command, well formed: one line each,
@@ -143,6 +144,10 @@ static struct nlmsghdr *cut(struct nlmsghdr *nlh, uint32_t len)
 #define GET	NSFENCE_CMD_NETNS_GET
 #define ALL	NSFENCE_CMD_DETACH_ALL
 #define VERSION	NSFENCE_CMD_VERSION_GET
+#define P_SET	NSFENCE_CMD_POLICY_SET
+#define P_GET	NSFENCE_CMD_POLICY_GET
+#define P_DEL	NSFENCE_CMD_POLICY_DEL
+#define RULES	NSFENCE_CMD_RULE_GET
 
 static int null_fd, closed_fd = 900;
 static int uts_fd;		/* nsfs, but no network namespace */
@@ -150,6 +155,17 @@ static int uts_fd;		/* nsfs, but no network namespace */
 static struct nlmsghdr *fenced(struct nlmsghdr *nlh, int fd)
 {
 	return with_u32(nlh, NSFENCE_A_FD, (uint32_t)fd);
+}
+
+static struct nlmsghdr *named(struct nlmsghdr *nlh, const char *policy)
+{
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, policy);
+	return nlh;
+}
+
+static struct nlmsghdr *rules(void)
+{
+	return request(RULES, NLM_F_DUMP);
 }
 
 enum refusal { SAID, SILENT };	/* with a message; by the core, without */
@@ -233,6 +249,35 @@ struct test {
 	_(cookie_wrong_detach, with_u64(by_inode(DETACH), NSFENCE_A_COOKIE, UINT64_MAX), SAID, ESTALE, EOPNOTSUPP) \
 	_(detach_unfenced, by_inode(DETACH), SAID, ENOENT) \
 	_(detach_unfenced_instance, with_u64(by_inode(DETACH), NSFENCE_A_INSTANCE, 1), SAID, ENOENT, ESTALE) \
+	/* policies */ \
+	_(attach_named_hooks, with_u32(named(attach_inode(inode), "nosuch"), NSFENCE_A_HOOKS, 2), SAID, EINVAL) \
+	_(attach_named_strict, with_u32(named(attach_inode(inode), "nosuch"), NSFENCE_A_FLAGS, NSFENCE_F_STRICT), SAID, EINVAL) \
+	_(attach_named_unknown, named(attach_inode(inode), "nosuch"), SAID, ENOENT) \
+	_(set_empty, request(P_SET, 0), SAID, EINVAL) \
+	_(set_no_image, named(request(P_SET, 0), "x"), SAID, EINVAL) \
+	_(set_no_policy, with_u32(request(P_SET, 0), NSFENCE_A_IMAGE, 0), SAID, EINVAL) \
+	_(set_image_short, with_bytes(named(request(P_SET, 0), "x"), NSFENCE_A_IMAGE, 2), SAID, EINVAL, ERANGE) \
+	_(set_image_no_memfd, with_u32(named(request(P_SET, 0), "x"), NSFENCE_A_IMAGE, (uint32_t)null_fd), SAID, EINVAL) \
+	_(set_image_closed, with_u32(named(request(P_SET, 0), "x"), NSFENCE_A_IMAGE, (uint32_t)closed_fd), SAID, EBADF) \
+	_(set_image_huge_fd, with_u32(named(request(P_SET, 0), "x"), NSFENCE_A_IMAGE, UINT32_MAX), SAID, EBADF) \
+	_(set_name_long, with_string(request(P_SET, 0), NSFENCE_A_POLICY, NSFENCE_MAX_NAME + 1, true), SAID, EINVAL, ERANGE) \
+	_(set_built_in, with_u32(named(request(P_SET, 0), "drop"), NSFENCE_A_IMAGE, 0), SAID, EPERM) \
+	_(set_of_namespace, with_u32(named(by_inode(P_SET), "x"), NSFENCE_A_IMAGE, 0), SAID, EINVAL) \
+	_(set_dump, request(P_SET, NLM_F_DUMP), SILENT, EOPNOTSUPP) \
+	_(policy_get_empty, request(P_GET, 0), SAID, EINVAL) \
+	_(policy_get_unknown, named(request(P_GET, 0), "nosuch"), SAID, ENOENT) \
+	_(policy_get_built_in, named(request(P_GET, 0), "drop"), SAID, ENOENT) \
+	_(policy_dump_of_one, named(request(P_GET, NLM_F_DUMP), "nosuch"), SAID, EINVAL) \
+	_(policy_del_empty, request(P_DEL, 0), SAID, EINVAL) \
+	_(policy_del_unknown, named(request(P_DEL, 0), "nosuch"), SAID, ENOENT) \
+	_(policy_del_dump, request(P_DEL, NLM_F_DUMP), SILENT, EOPNOTSUPP) \
+	_(rules_empty, rules(), SAID, EINVAL) \
+	_(rules_unknown, named(rules(), "nosuch"), SAID, ENOENT) \
+	_(rules_cookie_alone, with_u64(named(rules(), "x"), NSFENCE_A_COOKIE, 1), SAID, EINVAL) \
+	_(rules_inode_unknown, with_u32(named(rules(), "x"), NSFENCE_A_INODE, 1), SAID, ENXIO) \
+	_(rules_inode_short, with_bytes(named(rules(), "x"), NSFENCE_A_INODE, 2), SAID, EINVAL, ERANGE) \
+	_(rules_flags, with_u32(named(rules(), "x"), NSFENCE_A_FLAGS, 0), SAID, EINVAL) \
+	_(rules_no_dump, named(request(RULES, 0), "x"), SILENT, EOPNOTSUPP) \
 	/* the core's own refusals */ \
 	_(command_zero, request(NSFENCE_CMD_UNSPEC, 0), SILENT, EOPNOTSUPP) \
 	_(command_unknown, request(NSFENCE_CMD_MAX + 1, 0), SILENT, EOPNOTSUPP) \
@@ -341,6 +386,11 @@ static int try_all(void)
 	try_one("netns-dump", request(GET, NLM_F_DUMP));
 	try_one("attach", attach_drop());
 	try_one("detach", by_inode(DETACH));
+	try_one("policy-set", with_u32(named(request(P_SET, 0), "x"), NSFENCE_A_IMAGE, 0));
+	try_one("policy-get", named(request(P_GET, 0), "x"));
+	try_one("policy-dump", request(P_GET, NLM_F_DUMP));
+	try_one("policy-del", named(request(P_DEL, 0), "x"));
+	try_one("rule-dump", named(rules(), "x"));
 	try_one("detach-all", request(ALL, 0));
 	return 0;
 }
@@ -359,7 +409,8 @@ int main(int argc, char **argv)
 		if (err)
 			printf("none %s\n", errno_name(err));
 		else
-			printf("family=%u group=%" PRIu32 "\n", nl.family, nl.group);
+			printf("family=%u group=%" PRIu32 " packets=%" PRIu32 "\n", nl.family, nl.group,
+			       nl.packets);
 		return err ? 1 : 0;
 	}
 	if (!strcmp(argv[1], "counts") && !err)
