@@ -1,0 +1,385 @@
+// links: ../module/classify.c ../module/image_check.c ../module/image_hash.c
+// links: policy/flat.c policy/image.c policy/siphash.c policy/diag.c
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The checker refuses each kind of damage by its name; and whatever it lets pass,
+ * of a sound image with any one byte changed, classifies without harm.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_effect.h"
+#include "image_hash.h"
+#include "make_image.h"
+
+#define OP(...)		((struct nsf_op){ __VA_ARGS__ })
+
+/* One of each: sets of all kinds, a map, states, a reject, two chains. */
+static struct nsf_image *sound(void)
+{
+	static const u32 exact[] = { 80, 443 };
+	static const u32 range[] = { 10, 20, 30, 40 };
+	static const u32 box[] = { 1, 2, 0, 0, 0, 3, 4, 2, 0, 0, 0, 9,
+				   5, 2, 0, 0, 0, 3, 6, 2, 0, 0, 0, 9 };
+	static const u32 map[] = { 1, 2, 3 }, data[] = { 0, 1, 2 };
+	struct nsf_set one = { .kind = NSF_SET_EXACT, .fields = 1, .words = 1, .width = { 1 },
+			       .count = 2 };
+	struct nsf_state_desc *s;
+	struct flat f;
+	u32 *t, prefix;
+	const struct nsf_op drop = { .code = NSF_OP_DROP };
+
+	image_begin(&f);
+	prefix = flat_string(&f, "prefix");
+	image_set(&f, one, exact, 2, NULL);
+	one.kind = NSF_SET_RANGE;
+	image_set(&f, one, range, 4, NULL);
+	image_set(&f, (struct nsf_set){ .kind = NSF_SET_BOX, .fields = 3, .words = 6,
+					.width = { 1, 4, 1 }, .count = 2 }, box, 24, NULL);
+	one.kind = NSF_SET_EXACT;
+	one.count = 3;
+	one.targets = 3;
+	image_set(&f, one, map, 3, data);
+	s = flat_add(&f, NSF_SECTION_STATES, 3);
+	s[0] = (struct nsf_state_desc){ .id = 1, .kind = NSF_STATE_COUNTER };
+	s[1] = (struct nsf_state_desc){ .id = 2, .kind = NSF_STATE_LIMIT, .burst = 5, .rate = 1,
+					.unit = 1000000000 };
+	s[2] = (struct nsf_state_desc){ .id = 9, .kind = NSF_STATE_LIMIT, .rate = 1000,
+					.unit = 60000000000, .limit_flags = NSF_LIMIT_BYTES };
+	t = flat_add(&f, NSF_SECTION_TARGETS, 3);
+	t[0] = NSF_TARGET_VERDICT | NSF_ACCEPT;
+	t[1] = NSF_TARGET_VERDICT | NSF_DROP;
+	t[2] = 4;
+
+	image_record(&f, 1, 2, OP(.code = NSF_OP_MASK, .field = NSF_FIELD_L4PROTO, .a = 6,
+				  .b = 0xff),
+		     OP(.code = NSF_OP_SET, .arg = 0, .a = NSF_FIELD_TH_DPORT,
+			.flags = NSF_OP_NOT),
+		     OP(.code = NSF_OP_RANGE, .field = NSF_FIELD_TH_SPORT, .a = 1, .b = 9));
+	image_record(&f, 2, 2, OP(.code = NSF_OP_MAP, .arg = 3, .a = NSF_FIELD_MARK));
+	image_record(&f, 3, 0,
+		     OP(.code = NSF_OP_SET, .arg = 2, .a = NSF_FIELD_MARK |
+			NSF_FIELD_IP6_SADDR << 8 | NSF_FIELD_TH_TYPE << 16),
+		     OP(.code = NSF_OP_REJECT, .arg = NSF_REJECT_ICMPX, .a = 1));
+	image_record(&f, 4, 5, OP(.code = NSF_OP_COUNTER), OP(.code = NSF_OP_LIMIT, .arg = 1),
+		     OP(.code = NSF_OP_LIMIT, .arg = 2),
+		     OP(.code = NSF_OP_LOG, .arg = prefix, .a = 4),
+		     OP(.code = NSF_OP_MARK_SET, .field = NSF_FIELD_CT_MARK, .a = 3, .b = 5),
+		     OP(.code = NSF_OP_CT_MARK_SET, .a = 3));
+	image_record(&f, 5, 0, OP(.code = NSF_OP_SET, .arg = 1, .a = NSF_FIELD_TH_DPORT), drop);
+	image_ops(&f, 0, 0, NSF_NO_RULE, &drop, 1);	/* the first chain's policy */
+	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->policy = NSF_DROP;
+	*(struct nsf_chain *)flat_add(&f, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
+		.id = 8, .hook = 3, .families = 1, .start = 6, .name = 1, .priority = -5 };
+	image_record(&f, 7, 7, OP(.code = NSF_OP_COUNTER));
+	return image_end(&f, NSF_ACCEPT);
+}
+
+static void rehash(struct nsf_image *img)
+{
+	img->hash = nsf_image_hash(img);
+}
+
+/* ---- named damage ---- */
+
+static struct nsf_image *img;
+static struct nsf_image_fault fault;
+
+#define ENTRY(type, id, i)	((type *)((char *)img + img->section[id].offset) + (i))
+#define CHAIN(i)	ENTRY(struct nsf_chain, NSF_SECTION_CHAINS, i)
+#define RECORD(i)	ENTRY(struct nsf_record, NSF_SECTION_RECORDS, i)
+#define OPS(i)		ENTRY(struct nsf_op, NSF_SECTION_OPS, i)
+#define TARGET(i)	ENTRY(u32, NSF_SECTION_TARGETS, i)
+#define SET(i)		ENTRY(struct nsf_set, NSF_SECTION_SETS, i)
+#define WORD(i)		ENTRY(u32, NSF_SECTION_WORDS, i)
+#define STATE(i)	ENTRY(struct nsf_state_desc, NSF_SECTION_STATES, i)
+#define RULE(i)		ENTRY(struct nsf_rule, NSF_SECTION_RULES, i)
+#define STRING(i)	ENTRY(char, NSF_SECTION_STRINGS, i)
+
+static void expect(const char *what)
+{
+	rehash(img);
+	if (!nsf_image_check(img, img->size, &fault))
+		fail_msg("accepted, though: %s", what);
+	assert_string_equal(fault.what, what);
+	free(img);
+	img = NULL;
+}
+
+/* One change to a sound image, and what the checker must say of it. */
+#define DAMAGE(change, what) do {	\
+	img = sound();			\
+	change;				\
+	expect(what);			\
+} while (0)
+
+static void test_sound(void **state)
+{
+	struct nsf_image *a = sound(), *b = sound();
+
+	(void)state;
+	assert_int_equal(nsf_image_check(a, a->size, &fault), 0);
+	/* Deterministic. */
+	assert_int_equal(a->size, b->size);
+	assert_memory_equal(a, b, a->size);
+	assert_int_equal(a->flags, NSF_IMAGE_CT | NSF_IMAGE_REJECT);
+	free(a);
+	free(b);
+}
+
+static void test_header(void **state)
+{
+	(void)state;
+	DAMAGE(img->magic ^= 1, "header: not an image of this kind and byte order");
+	DAMAGE(img->version++, "header: another version of the image");
+	DAMAGE(img->spare = 1, "header: spare is not 0");
+	DAMAGE(img->needs ^= 2, "header: needs is not what the ops read");
+	DAMAGE(img->flags = NSF_IMAGE_CT, "header: flags are wrong");
+	DAMAGE(img->flags |= 4, "header: flags are wrong");
+	DAMAGE(img->section[0].offset += 8, "section: does not begin where the last one ends");
+	DAMAGE(img->section[2].size = ~0u, "section: reaches out of the image");
+	DAMAGE(img->section[1].size -= 8, "section: cuts an entry");
+	DAMAGE(img->section[0].size += 24, "section: does not begin where the last one ends");
+	/* The targets end in the middle of 8 bytes. */
+	DAMAGE(*TARGET(3) = 1, "section: padding is not 0");
+	DAMAGE(img->section[NSF_SECTION_INDEX].size = 8, "section: reaches out of the image");
+
+	img = sound();
+	img->hash ^= 1;
+	assert_int_equal(nsf_image_check(img, img->size, &fault), -EINVAL);
+	assert_string_equal(fault.what, "header: the hash is wrong");
+	assert_int_equal(nsf_image_check(img, img->size - 8, &fault), -EINVAL);
+	assert_string_equal(fault.what, "header: the size is wrong");
+	assert_int_equal(nsf_image_check(img, sizeof(*img) - 1, &fault), -EINVAL);
+	assert_string_equal(fault.what, "header: too short or too long for an image");
+	free(img);
+}
+
+static void test_chains(void **state)
+{
+	(void)state;
+	DAMAGE(CHAIN(0)->start = 1, "chain: does not start where the last one ends");
+	DAMAGE(CHAIN(1)->start = 0, "chain: no records, or more than there are");
+	DAMAGE(CHAIN(1)->start = 99, "chain: no records, or more than there are");
+	DAMAGE(CHAIN(1)->start = 5, "record: next does not lead forward within the chain");
+	DAMAGE(CHAIN(0)->hook = 5, "chain: no such hook");
+	DAMAGE(CHAIN(0)->families = 0, "chain: no such families");
+	DAMAGE(CHAIN(0)->families = 4, "chain: no such families");
+	DAMAGE(CHAIN(0)->policy = NSF_REJECT, "chain: no such policy");
+	DAMAGE(CHAIN(0)->policy = NSF_ACCEPT, "op: not the chain's policy");
+	DAMAGE(CHAIN(0)->spare = 1, "chain: spare is not 0");
+	DAMAGE(CHAIN(0)->name = 2, "chain: no such string");
+	DAMAGE(CHAIN(0)->name = ~0u, "chain: no such string");
+	DAMAGE(CHAIN(1)->id = CHAIN(0)->id, "chain: two have the same id");
+}
+
+static void test_records(void **state)
+{
+	(void)state;
+	DAMAGE(RECORD(1)->op = 0, "record: ops do not follow the record before");
+	DAMAGE(RECORD(1)->ops = ~0u, "record: ops reach out of the section");
+	DAMAGE(RECORD(0)->miss = 0, "record: miss does not lead forward within the chain");
+	DAMAGE(RECORD(3)->miss = 3, "record: miss does not lead forward within the chain");
+	DAMAGE(RECORD(3)->miss = 6, "record: miss does not lead forward within the chain");
+	DAMAGE(RECORD(0)->next = 0, "record: next does not lead forward within the chain");
+	DAMAGE(RECORD(2)->next = 3, "record: next does not lead forward within the chain");
+	DAMAGE(RECORD(3)->next = 2, "record: next does not lead forward within the chain");
+	DAMAGE(RECORD(3)->next = 7, "record: next does not lead forward within the chain");
+	DAMAGE(RECORD(0)->rule = 1, "record: no such rule");
+	DAMAGE(RECORD(0)->rule = NSF_NO_RULE, "record: no such rule");
+	DAMAGE(RECORD(0)->spare = 1, "record: spare is not 0");
+	DAMAGE(RECORD(5)->rule = 0, "record: not a chain's policy");
+	DAMAGE(RECORD(5)->miss = 6, "record: not a chain's policy");
+	DAMAGE(RECORD(7)->ops = 0, "record: not a chain's policy");
+	DAMAGE(OPS(img->section[NSF_SECTION_OPS].size / sizeof(struct nsf_op) - 1)->code =
+	       NSF_OP_COUNTER, "op: not the chain's policy");
+}
+
+static void test_ops(void **state)
+{
+	(void)state;
+	DAMAGE(OPS(0)->code = NSF_OP_NONE, "op: no such code");
+	DAMAGE(OPS(0)->code = NSF_OPS, "op: no such code");
+	DAMAGE(OPS(0)->code = NSF_OP_DROP, "op: what is not used is not 0");
+	DAMAGE(OPS(0)->flags = 2, "op: what is not used is not 0");
+	DAMAGE(OPS(0)->spare = 2, "op: what is not used is not 0");
+	DAMAGE(OPS(0)->arg = 2, "op: what is not used is not 0");
+	DAMAGE(OPS(3)->flags = NSF_OP_NOT, "op: what is not used is not 0");
+	DAMAGE(OPS(0)->field = 0, "op: no such field");
+	DAMAGE(OPS(0)->field = NSF_FIELDS, "op: no such field");
+	DAMAGE(OPS(0)->field = NSF_FIELD_IP6_SADDR, "op: no such field");
+	DAMAGE(OPS(2)->a = 10, "op: a range ends before it begins");
+	DAMAGE(OPS(1)->arg = 4, "op: no such set");
+	DAMAGE(OPS(1)->arg = 2, "op: the key is not the set's");
+	DAMAGE(OPS(1)->arg = 3, "op: a map where a set must be, or the reverse");
+	DAMAGE(OPS(1)->a = NSF_FIELD_IP6_SADDR, "op: the key is not the set's");
+	DAMAGE(OPS(1)->a = NSF_FIELD_IP6_SADDR_HI, "op: the key is not the set's");
+	DAMAGE(OPS(1)->a = NSF_FIELDS, "op: the key is not the set's");
+	DAMAGE(OPS(1)->a = 0, "op: the key is not the set's");
+	DAMAGE(OPS(1)->a |= 1ULL << 40, "op: the key is not the set's");
+	DAMAGE(OPS(4)->a ^= 0x80 << 8, "op: the key is not the set's");
+	DAMAGE(OPS(3)->arg = 0, "op: a map where a set must be, or the reverse");
+	DAMAGE(OPS(3)->b = 1, "op: targets do not follow the map before");
+	DAMAGE(SET(3)->targets = 4, "op: targets reach out of the section");
+	DAMAGE(OPS(5)->arg = NSF_REJECT_HOWS, "op: no such way to reject");
+	DAMAGE(OPS(5)->a = NSF_ICMPXS, "op: no such way to reject");
+	DAMAGE(OPS(6)->arg = 3, "op: no such state");
+	DAMAGE(OPS(6)->arg = 1, "op: the state is of another kind or rule");
+	DAMAGE(OPS(9)->arg++, "op: no such string");
+	DAMAGE(OPS(9)->a = 8, "op: no such log level");
+	DAMAGE(OPS(10)->field = NSF_FIELD_IP_TTL, "op: no such mark");
+	DAMAGE(OPS(10)->a = 1ULL << 32, "op: a mark has 32 bits");
+	DAMAGE((*OPS(1) = OP(.code = NSF_OP_DROP)), "op: an end or a map before others");
+}
+
+static void test_targets(void **state)
+{
+	(void)state;
+	DAMAGE(*TARGET(0) = NSF_TARGET_VERDICT | NSF_REJECT,
+	       "target: does not lead forward within the chain");
+	DAMAGE(*TARGET(2) = 1, "target: does not lead forward within the chain");
+	DAMAGE(*TARGET(2) = 6, "target: does not lead forward within the chain");
+	DAMAGE(*TARGET(2) = 0, "target: does not lead forward within the chain");
+	DAMAGE((SET(3)->targets = 2, *WORD(33) = 0, *WORD(34) = 0, *WORD(35) = 0),
+	       "target: belongs to no map");
+}
+
+static void test_sets(void **state)
+{
+	(void)state;
+	DAMAGE(SET(0)->kind = NSF_SET_KINDS, "set: no such kind");
+	DAMAGE(SET(0)->fields = 0, "set: no such number of fields");
+	DAMAGE(SET(0)->fields = 6, "set: no such number of fields");
+	DAMAGE(SET(0)->width[0] = 2, "set: a field's width is wrong");
+	DAMAGE(SET(0)->width[1] = 1, "set: a field's width is wrong");
+	DAMAGE(SET(0)->width[7] = 1, "set: a field's width is wrong");
+	DAMAGE(SET(0)->words = 2, "set: words is not the sum of the widths");
+	DAMAGE(SET(0)->spare = 1, "set: spare is not 0");
+	DAMAGE(SET(0)->spare2 = 1, "set: spare is not 0");
+	DAMAGE(SET(0)->count = NSF_MAX_ELEMENTS + 1, "set: more elements than allowed");
+	DAMAGE(SET(0)->count = NSF_MAX_ELEMENTS, "set: keys reach out of the section");
+	DAMAGE(SET(0)->count = 1, "set: keys do not follow the set before");
+	DAMAGE(SET(0)->keys = 1, "set: keys do not follow the set before");
+	DAMAGE(SET(0)->targets = 1, "set: targets without data, or data without targets");
+	DAMAGE(SET(3)->targets = 0, "set: targets without data, or data without targets");
+	DAMAGE(SET(3)->targets = 2, "set: data without a target");
+	DAMAGE(SET(3)->data = 0, "set: data do not follow the keys");
+	DAMAGE((SET(3)->data = NSF_NO_DATA, SET(3)->targets = 0),
+	       "words: some belong to no set");
+	DAMAGE(*WORD(0) = 443, "set: keys are not sorted or overlap");
+	DAMAGE(*WORD(0) = 500, "set: keys are not sorted or overlap");
+	DAMAGE(*WORD(2) = 21, "set: a range ends before it begins");
+	DAMAGE(*WORD(4) = 20, "set: keys are not sorted or overlap");
+	DAMAGE(*WORD(6) = 9, "set: a box ends before it begins");
+	DAMAGE((*WORD(18) = 0, *WORD(24) = 0), "set: boxes are not sorted");
+}
+
+static void test_states(void **state)
+{
+	(void)state;
+	DAMAGE(STATE(1)->id = 1, "state: ids are not sorted, or two are alike");
+	DAMAGE(STATE(1)->id = 10, "state: ids are not sorted, or two are alike");
+	DAMAGE(STATE(0)->rule = 1, "state: no such rule");
+	DAMAGE(STATE(0)->kind = NSF_STATE_KINDS, "state: no such kind");
+	DAMAGE(STATE(0)->burst = 1, "state: a counter with a limit's numbers");
+	DAMAGE(STATE(1)->limit_flags = 4, "state: no such flags of a limit");
+	DAMAGE(STATE(1)->rate = 0, "state: a limit's numbers are 0 or too large");
+	DAMAGE(STATE(1)->unit = 0, "state: a limit's numbers are 0 or too large");
+	DAMAGE(STATE(1)->burst = 0, "state: a limit's numbers are 0 or too large");
+	DAMAGE(STATE(1)->unit = 1ULL << 62, "state: a limit's numbers are 0 or too large");
+	DAMAGE(STATE(2)->rate = 1ULL << 40, "state: a limit's numbers are 0 or too large");
+	DAMAGE((STATE(2)->rate = ~0ULL, STATE(2)->burst = 1),
+	       "state: a limit's numbers are 0 or too large");
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	DAMAGE(RULE(0)->text = ~0u, "rule: no such string");
+	DAMAGE(RULE(0)->file = 2, "rule: no such string");
+	DAMAGE(RULE(0)->chain = 2, "rule: no such string");
+	DAMAGE(*STRING(0) = 'x', "strings: do not begin and end with NUL");
+	DAMAGE(*STRING(img->section[NSF_SECTION_STRINGS].size - 1) = 'x',
+	       "strings: do not begin and end with NUL");
+}
+
+/* ---- any damage ---- */
+
+static void packets_run(const struct nsf_image *i, unsigned int *seed)
+{
+	struct nsf_effect fx = { .limit = true };
+	struct nsf_decision dec;
+	struct nsf_packet p;
+	u32 c, f;
+	int n;
+
+	for (n = 0; n < 4; n++) {
+		memset(&p, 0, sizeof(p));
+		for (f = 1; f < NSF_FIELDS; f++)
+			if (n < 2 || rand_r(seed) & 1)
+				nsf_packet_set(&p, f, n == 0 ? 0 : (u32)rand_r(seed) % 12);
+		for (c = 0; c < nsf_image_n_chains(i); c++) {
+			fx.log[0] = 0;
+			nsf_classify(i, nsf_image_chains(i)[c].start, &p, &fx, &dec);
+			assert_true(dec.end < NSF_ENDS);
+			assert_true(dec.record < nsf_image_n_records(i));
+		}
+	}
+}
+
+static void test_every_byte(void **state)
+{
+	struct nsf_image *good = sound();
+	u8 *bad = malloc(good->size);	/* to its size */
+	unsigned int seed = 1, bit;
+	u32 i, size = good->size, passed = 0, refused = 0;
+
+	(void)state;
+	assert_non_null(bad);
+	for (i = 0; i < size; i++) {
+		/* Each bit, all bits, and 0. */
+		for (bit = 0; bit < 10; bit++) {
+			memcpy(bad, good, size);
+			bad[i] = bit == 9 ? 0 : bit == 8 ? ~bad[i] : bad[i] ^ 1 << bit;
+			if ((i < 16 || i >= 24) && ((struct nsf_image *)bad)->size == size)
+				rehash((struct nsf_image *)bad);
+			if (nsf_image_check(bad, size, &fault)) {
+				assert_non_null(fault.what);
+				refused++;
+			} else {
+				packets_run((struct nsf_image *)bad, &seed);
+				passed++;
+			}
+		}
+	}
+	print_message("%u refused, %u passed\n", refused, passed);
+	assert_true(refused > passed);
+	assert_true(passed > 0);	/* the numbers that matches compare with */
+	free(bad);
+	free(good);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sound),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_ops),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_every_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
