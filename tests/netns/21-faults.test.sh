@@ -112,4 +112,54 @@ cmp_num "replace: it has steps that fail" "$k" -ge 5
 is "replace: after the last, the new one" "$(probe r "ping,$A4" "$ANSWER")" ok
 set_fault fail_attach 0
 
+# --- a policy, and a new version of it in two fences -----------------------------------------------
+mkdir "$TMP/p"
+cat >"$TMP/p/web.nft" <<-'END'
+	table inet x {
+		chain in { type filter hook input priority 0; policy drop; tcp dport 7 counter accept; }
+	}
+END
+nsfence detach --all >/dev/null
+run_ok "policy: set" nsfence policy set "$TMP/p/web.nft"
+for ns in a b; do
+	k=1 bad=
+	while :; do
+		set_fault fail_attach $k
+		out=$(nsfence attach $ns web 2>&1) && break
+		[[ $out == *[Mm]emory* ]] || bad="k=$k: $out"
+		[ "$(probe r "ping,$([ $ns = a ] && echo $A4 || echo $B4)" "$ANSWER")" = ok ] || bad="k=$k: no ping to $ns"
+		[ $k -lt 40 ] || break
+		k=$((k + 1))
+	done
+	is "policy: attaching to $ns fails at the k-th step, for every k: nothing is changed" "$bad" ""
+	cmp_num "policy: that has more steps than a built-in's" "$k" -ge 9
+done
+cat >"$TMP/p/web.nft" <<-'END'
+	table inet x {
+		chain in { type filter hook input priority 0; policy drop; tcp dport 7 counter accept; udp dport 7 counter limit rate 100/second accept; }
+		chain early { type filter hook prerouting priority -5; ct state invalid counter drop; }
+		chain fwd { type filter hook forward priority 0; policy accept; counter; }
+	}
+END
+before=$(nsfence policy ls -j)
+hooks="$(nft_hooks a) $(nft_hooks b)"
+k=1 bad=
+while :; do
+	set_fault fail_attach $k
+	out=$(nsfence policy set "$TMP/p/web.nft" 2>&1) && break
+	[[ $out == *[Mm]emory* ]] || bad="k=$k: $out"
+	[ "$(nsfence policy ls -j)" = "$before" ] || bad="k=$k: $(nsfence policy ls)"
+	[ -n "$DEBUG" ] || [ "$(nft_hooks a) $(nft_hooks b)" = "$hooks" ] || bad="k=$k: $(nft_hooks a) $(nft_hooks b) hooks, there were $hooks"
+	[ "$(probe r "ping,$A4") $(probe r "tcp,$B4,7" "$ANSWER")" = "ETIMEDOUT ok" ] || bad="k=$k: other traffic"
+	[ $k -lt 60 ] || break
+	k=$((k + 1))
+done
+set_fault fail_attach 0
+is "policy: a new version fails at the k-th step, for every k: the old one is in force everywhere" "$bad" ""
+cmp_num "policy: that has steps in each fence" "$k" -ge 15
+is "policy: then it is set" "$(nsfence policy ls -j | jq '.[0].generation')" 2
+is "policy: and judges" "$(probe r "ping,$A4") $(probe r "udp,$A4,7" "$ANSWER") $(probe r "udp,$B4,7" "$ANSWER")" "ETIMEDOUT ok ok"
+nsfence detach --all >/dev/null
+no_nft_hooks "policy: no hook is left" a r b u
+
 finish
