@@ -20,7 +20,7 @@ WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wformat=2 -Wundef -Wvla
 HARDEN	:= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -DNSF_VERSION='"$(VERSION)"' \
+BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -Ibuild/gen -DNSF_VERSION='"$(VERSION)"' \
 	   -DNSF_CONFDIR='"$(SYSCONFDIR)/nsfence"' -MMD -MP $(WARN)
 LIBS	:= -lmnl -ljansson -linih -lsystemd -lpthread
 
@@ -30,8 +30,10 @@ CLI	:= daemon/nsfence.c $(sort $(wildcard daemon/cmd*.c))
 DAEMON	:= daemon/nsfenced.c
 # What the module and user space share: the very files that the kernel runs.
 BOTH	:= module/classify.c module/headers.c module/image_check.c module/image_hash.c
+# Made of the policy's lexer and grammar; with the header first, for those who include it.
+GEN	:= build/gen/policy/parse.tab.c build/gen/policy/lex.yy.c
 SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c daemon/policy/*.c))) \
-	   $(wildcard $(BOTH))
+	   $(wildcard $(BOTH)) $(GEN)
 obj	= $(patsubst %.c,build/obj/%.o,$(1))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -80,11 +82,26 @@ build/nsfence: $(call obj,$(CLI)) build/libnsf.a
 build/nsfenced: $(call obj,$(DAEMON)) build/libnsf.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $^ $(LIBS)
 
-build/obj/%.o: %.c Makefile module/version.h
+build/obj/%.o: %.c Makefile module/version.h | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+build/gen/policy/%.tab.c: daemon/policy/%.y
+	@mkdir -p $(@D)
+	bison -Wall -o $@ --header=build/gen/policy/$*.tab.h $<
+
+build/gen/policy/%.yy.c: daemon/policy/%.l build/gen/policy/parse.tab.c
+	flex -o $@ $<
+
+# Not make's own way, which would write beside the sources.
+%.c: %.y
+%.c: %.l
+
 -include $(patsubst %.o,%.d,$(call obj,$(CLI) $(DAEMON) $(SHARED)))
+
+# Make's own rules would write yacc's and lex's output into the source tree.
+%.c: %.y
+%.c: %.l
 
 # ---- module -----------------------------------------------------------------
 
@@ -106,7 +123,7 @@ build/tests/%: tests/netns/tools/%.c Makefile
 
 # A unit test names, in its first lines, the files of daemon/ that it links.
 build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch] daemon/policy/*.[ch]) \
-  $(wildcard $(BOTH) module/*.h module/uapi/*.h)
+  $(wildcard $(BOTH) module/*.h module/uapi/*.h) $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -MF $@.d -Itests/unit -Werror -O1 -g $(SANITIZE) \
 	  $$(sed -n 's,^// ldflags: ,,p' $<) -o $@ $< \
@@ -145,7 +162,7 @@ build/fuzz/libpolicy.a: $(patsubst %.c,build/fuzz/obj/%.o,$(STAGES) $(REF))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-build/san/%.o: %.c Makefile
+build/san/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -Werror -O1 -g $(SANITIZE) -c -o $@ $<
 
