@@ -166,7 +166,7 @@ build/san/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -Werror -O1 -g $(SANITIZE) -c -o $@ $<
 
-build/fuzz/obj/%.o: %.c Makefile
+build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
 	clang $(BASE) $(FUZZING) -c -o $@ $<
 

@@ -14,7 +14,7 @@
 struct ast_arena {
 	struct ast_arena *next;
 	size_t used, size;
-	_Alignas(16) char data[];
+	_Alignas(8) char data[];
 };
 
 void *ast_alloc(struct ast_file *file, size_t size)
@@ -24,7 +24,7 @@ void *ast_alloc(struct ast_file *file, size_t size)
 
 	if (size > AST_MAX_MEMORY - file->memory)
 		return NULL;
-	size = (size + 15) & ~(size_t)15;
+	size = (size + 7) & ~(size_t)7;
 	if (!a || size > a->size - a->used) {
 		size_t room = size > BLOCK ? size : BLOCK;
 

@@ -26,7 +26,7 @@
 #define AST_MAX_DEPTH		64
 #define AST_MAX_EXPANDED	(16u << 20)
 #define AST_MAX_ELEMENTS	(4u << 20)	/* of all set literals */
-#define AST_MAX_MEMORY		(4ul << 30)	/* bytes of the whole tree */
+#define AST_MAX_MEMORY		(2ul << 30)	/* bytes of the whole tree */
 
 enum ast_expr_kind {
 	AST_WORD,	/* text: ssh, established, exists, tcp (as a value), eth* */
@@ -70,7 +70,7 @@ struct ast_expr {
 			uint64_t number;	/* NUMBER; too large a one is an error already */
 		};
 		struct {		/* LIST CONCAT: at least two; FIELD: no items */
-			struct ast_expr *items;
+			struct ast_expr *items, *last;
 			size_t count;
 		};
 		/*
@@ -111,7 +111,7 @@ struct ast_option {
 
 struct ast_element {
 	struct ast_element *next;
-	const struct ast_expr *key;	/* never a SET */
+	const struct ast_expr *key;	/* never a SET or LIST */
 	const struct ast_verdict *verdict;	/* `key : accept`; NULL in a set */
 	const struct ast_expr *data;	/* `key : 80`, a map that is no verdict map; else NULL */
 	const char *comment;		/* or NULL */
@@ -216,7 +216,7 @@ struct ast_set {
 	struct ast_type key;		/* line 0: none given, an error of check.c */
 	struct ast_type data;		/* of a map: the word "verdict" is what we support */
 	const struct ast_word *flags;
-	const struct ast_expr *elements;	/* SET or NULL; several `elements =` are one */
+	const struct ast_expr *elements;	/* SET or NULL */
 	bool auto_merge;
 	const char *comment;
 	const struct ast_option *options;	/* size timeout gc-interval policy counter ... */
