@@ -87,18 +87,18 @@ uint32_t flat_string(struct flat *f, const char *s)
 	if (2 * f->strings >= f->slots && !slots_grow(f))
 		return UINT32_MAX;
 	slot = slot_of(f, s);
-	if (*slot)
-		return *slot;
-	len = strlen(s) + 1;
-	if (len > UINT32_MAX - 1 - at)
-		return UINT32_MAX;
-	copy = flat_add(f, NSF_SECTION_STRINGS, len);
-	if (!copy)
-		return UINT32_MAX;
-	memcpy(copy, s, len);
-	*slot = (uint32_t)at;
-	f->strings++;
-	return (uint32_t)at;
+	if (!*slot) {
+		len = strlen(s) + 1;
+		if (len > UINT32_MAX - 1 - at)
+			return UINT32_MAX;
+		copy = flat_add(f, NSF_SECTION_STRINGS, len);
+		if (!copy)
+			return UINT32_MAX;
+		memcpy(copy, s, len);
+		*slot = (uint32_t)at;
+		f->strings++;
+	}
+	return *slot;
 }
 
 uint64_t flat_size(const struct flat *f)
