@@ -13,6 +13,7 @@
 
 #include "../policy/dump.h"
 #include "../policy/judge.h"
+#include "../policy/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -80,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g->p.now = 1000000000;
 	if (!judge(policy, img, &packets, &j)) {
 		fprintf(stderr, "policy %u: %s\n", seed, j.what);
-		dump_policy(stderr, policy);
+		text_write(stderr, policy, true);
 		dump_packet(stderr, &g->p);
 		dump_outcome(stderr, "reference", &j.ref);
 		dump_outcome(stderr, "image", &j.got);

@@ -15,6 +15,7 @@
 
 #include "../policy/dump.h"
 #include "../policy/judge.h"
+#include "../policy/text.h"
 #include "image_check.h"
 #include "policy/policy.h"
 
@@ -44,7 +45,7 @@ static void compare(const struct ir_policy *policy, const struct nsf_image *img)
 	judge_packets_make(&packets, policy, 1, PACKETS);
 	if (!judge(policy, img, &packets, &j)) {
 		fprintf(stderr, "%s\n", j.what);
-		dump_policy(stderr, policy);
+		text_write(stderr, policy, true);
 		if (j.packet < packets.n)
 			dump_packet(stderr, &packets.v[j.packet].p);
 		dump_outcome(stderr, "reference", &j.ref);

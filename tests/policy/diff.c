@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: diff [--seed N] [--count N] [--seconds N] [--packets N] [--minimise] [--mutate]
+ * usage: diff [--seed N] [--count N] [--seconds N] [--packets N] [--minimise]
+ *             [--mutate | --text | --print]
  *
  * Generates a policy for each seed, compiles it, and compares what the image and
  * the reference say of packets that are made for it. Ends at the first
  * difference, with 1: the seed, the policy and the packet are printed;
  * --minimise makes both smaller first. --mutate corrupts each image a little
- * before: then it fails where too few of the corruptions are noticed. The seed
- * is the clock's where none is given. Prints TAP.
+ * before: then it fails where too few of the corruptions are noticed. With --text
+ * the policy goes through nft's language: written as text, read by all stages,
+ * and the image of that must mean what the first IR means. --print only prints
+ * that text. The seed is the clock's where none is given. Prints TAP.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -20,13 +23,15 @@
 #include "dump.h"
 #include "judge.h"
 #include "mutate.h"
+#include "policy/policy.h"
+#include "text.h"
 
 /* Of the mutants that the checker accepts, those that packets must show; many are never reached. */
 #define NOTICED_PERCENT	25
 
 struct options {
 	uint64_t seed, count, seconds, packets;
-	bool minimise, mutate;
+	bool minimise, mutate, text, print;
 };
 
 static struct {
@@ -34,22 +39,71 @@ static struct {
 	uint64_t mutants[MUTATIONS], noticed[MUTATIONS];
 } sum;
 
+/*
+ * Writes the policy as text, and compiles what our stages read in it; the rules
+ * get the ids that they have there. NULL: @what tells.
+ */
+static struct nsf_image *compile_text(struct ir_policy *policy, char *what, size_t size)
+{
+	struct diags *d = calloc(1, sizeof(*d));
+	struct nsf_image *img = NULL;
+	struct ir_policy *read = NULL;
+	char *text = NULL;
+	size_t len = 0, c, r;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!d || !f)
+		abort();
+	text_write(f, policy, false);
+	if (fclose(f))
+		abort();
+	if (policy_load_buffer(policy->name, text, len, &read, d)) {
+		diags_sort(d);
+		snprintf(what, size, "the stages refuse: line %u:%u: %s", d->n ? d->v[0].line : 0,
+			 d->n ? d->v[0].col : 0, d->n ? d->v[0].message : "");
+		goto out;
+	}
+	if (read->chains != policy->chains) {
+		snprintf(what, size, "%zu chains were read of %zu", read->chains, policy->chains);
+		goto out;
+	}
+	for (c = 0; c < policy->chains; c++) {
+		const struct ir_chain *to = &policy->chain[c], *from = &read->chain[c];
+
+		if (strcmp(from->name, to->name) || from->rules != to->rules) {
+			snprintf(what, size, "chain %s has other rules", to->name);
+			goto out;
+		}
+		for (r = 0; r < to->rules; r++)
+			to->rule[r].id = from->rule[r].id;
+	}
+	img = judge_compile(read, what, size);
+out:
+	if (read)
+		ir_policy_free(read);
+	diags_clean(d);
+	free(d);
+	free(text);
+	return img;
+}
+
 static void report(uint64_t seed, struct ir_policy *policy, struct judge_packets *packets,
 		   struct judgement *j, const struct options *o)
 {
+	judge_compile_fn *compile = o->text ? compile_text : judge_compile;
 	struct nsf_image *img;
 
 	printf("# seed %" PRIu64 ": %s\n", seed, j->what);
 	fflush(stdout);
 	if (o->minimise) {
-		judge_minimise(policy, packets);
-		img = judge_compile(policy, j->what, sizeof(j->what));
-		if (img && judge(policy, img, packets, j))
-			abort();
+		judge_minimise(policy, packets, compile);
+		img = compile(policy, j->what, sizeof(j->what));
+		if (img)
+			judge(policy, img, packets, j);
 		free(img);
 		fprintf(stderr, "minimised: %s\n", j->what);
 	}
-	dump_policy(stderr, policy);
+	text_write(stderr, policy, !o->text);
 	if (j->packet < packets->n && j->pairs) {
 		fprintf(stderr, "packet %zu of %zu, chain %s\n", j->packet + 1, packets->n,
 			policy->chain[j->chain].name);
@@ -57,8 +111,8 @@ static void report(uint64_t seed, struct ir_policy *policy, struct judge_packets
 		dump_outcome(stderr, "reference", &j->ref);
 		dump_outcome(stderr, "image", &j->got);
 	}
-	fprintf(stderr, "again: diff --seed %" PRIu64 " --count 1 --packets %" PRIu64 " --minimise\n",
-		seed, o->packets);
+	fprintf(stderr, "again: diff%s --seed %" PRIu64 " --count 1 --packets %" PRIu64
+		" --minimise\n", o->text ? " --text" : "", seed, o->packets);
 }
 
 static void try_mutant(uint64_t seed, const struct ir_policy *policy, const struct nsf_image *img,
@@ -80,14 +134,14 @@ static void try_mutant(uint64_t seed, const struct ir_policy *policy, const stru
 
 static bool one(uint64_t seed, const struct options *o, struct judgement *j)
 {
-	struct ir_policy *policy = gen_policy(seed);
+	struct ir_policy *policy = o->text ? gen_policy_text(seed) : gen_policy(seed);
 	struct judge_packets packets;
 	struct nsf_image *img;
 	bool agree;
 
 	memset(j, 0, offsetof(struct judgement, ref));
 	judge_packets_make(&packets, policy, seed, o->packets);
-	img = judge_compile(policy, j->what, sizeof(j->what));
+	img = (o->text ? compile_text : judge_compile)(policy, j->what, sizeof(j->what));
 	agree = img && judge(policy, img, &packets, j);
 	sum.policies++;
 	sum.pairs += j->pairs;
@@ -140,6 +194,8 @@ static void options(struct options *o, int argc, char **argv)
 		{ "packets", required_argument, NULL, 'p' },
 		{ "minimise", no_argument, NULL, 'm' },
 		{ "mutate", no_argument, NULL, 'x' },
+		{ "text", no_argument, NULL, 'T' },
+		{ "print", no_argument, NULL, 'P' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -164,6 +220,12 @@ static void options(struct options *o, int argc, char **argv)
 		case 'x':
 			o->mutate = true;
 			break;
+		case 'T':
+			o->text = true;
+			break;
+		case 'P':
+			o->print = true;
+			break;
 		default:
 			exit(2);
 		}
@@ -187,6 +249,14 @@ int main(int argc, char **argv)
 		return 1;
 	o.seed = (uint64_t)begin * 1000000;
 	options(&o, argc, argv);
+	if (o.print) {
+		struct ir_policy *policy = gen_policy_text(o.seed);
+
+		text_write(stdout, policy, false);
+		gen_policy_free(policy);
+		free(j);
+		return 0;
+	}
 	if (!o.count && !o.seconds)
 		o.count = 1000;
 	for (seed = o.seed; good; seed++) {
@@ -198,7 +268,8 @@ int main(int argc, char **argv)
 	}
 	if (good && o.mutate)
 		good = mutants_noticed();
-	title = o.mutate ? "corrupted images are noticed" : "image and reference agree";
+	title = o.mutate ? "corrupted images are noticed" :
+		o.text ? "image of the text and reference agree" : "image and reference agree";
 	printf("%s - policy: %s: %" PRIu64 " pairs (%" PRIu64 " ended by a rule) of %" PRIu64
 	       " policies, seeds %" PRIu64 " to %" PRIu64 "\n", good ? "ok" : "not ok", title,
 	       sum.pairs, sum.by_rule, sum.policies, o.seed, seed - 1);

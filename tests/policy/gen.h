@@ -22,6 +22,8 @@ struct gen_packet {
 };
 
 struct ir_policy *gen_policy(uint64_t seed);
+/* One that text_write() can write as nft's language. */
+struct ir_policy *gen_policy_text(uint64_t seed);
 void gen_policy_free(struct ir_policy *p);
 /* A packet for one of the policy's families; @now goes on from packet to packet. */
 void gen_packet(struct rng *r, const struct ir_policy *policy, uint64_t now,

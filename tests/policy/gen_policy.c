@@ -3,6 +3,10 @@
  * gen_policy: a policy out of a seed. Jumps lead only to chains of a higher
  * index, so that there is no loop; the numbers are small enough that flattening
  * stays far below every limit.
+ *
+ * Most rules are plausible: of one family, of one protocol, no field twice, or
+ * else few packets would ever match them. As text (text.c) all are, because nft
+ * refuses others; as IR some are not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +19,21 @@
 #define MAX_STMTS	80	/* with all dependencies */
 #define MAX_SETS	(MAX_CHAINS * MAX_RULES * 6)
 
+#define ANY_L4		256
+#define OTHER_L4	257
+#define RAW_TH		258	/* th dport: any protocol with ports */
+
 struct maker {
 	struct rng r;
 	struct ir_policy *p;
 	unsigned int base;	/* chains below are base chains */
 	bool postrouting;	/* there is such a base chain: no reject */
+	bool text;		/* only what the language can say, with nft's dependencies */
+	/* Of the rule that is being made: */
+	bool plausible;
+	unsigned int family;	/* 4, 6, or 0: any */
+	unsigned int l4;	/* protocol, ANY_L4, RAW_TH; OTHER_L4: said by a match */
+	uint64_t used;		/* bits of the fields matched so far */
 	enum ir_field set_field[MAX_SETS][IR_MAX_FIELDS];	/* what a set was made for */
 };
 
@@ -77,24 +91,89 @@ static bool is_ip6(enum ir_field f)
 	return f >= IR_IP6_SADDR && f <= IR_EXTHDR_FRAG;
 }
 
-/* Does such a match belong in this table? */
-static bool fits(struct maker *m, enum ir_field f)
+static bool is_icmp(enum ir_field f)
 {
-	if (m->p->family == IR_IP)
-		return !is_ip6(f);
-	if (m->p->family == IR_IP6)
-		return !is_ip(f);
-	return true;
+	return f == IR_ICMP_TYPE || f == IR_ICMP_CODE;
 }
 
+static bool is_icmp6(enum ir_field f)
+{
+	return f == IR_ICMPV6_TYPE || f == IR_ICMPV6_CODE;
+}
+
+static bool is_port(enum ir_field f)
+{
+	return f == IR_TH_SPORT || f == IR_TH_DPORT;
+}
+
+static bool is_protocol(enum ir_field f)
+{
+	return f == IR_META_L4PROTO || f == IR_IP_PROTOCOL || f == IR_IP6_NEXTHDR;
+}
+
+/* The protocol that a match on the field depends on; ANY_L4: none. */
+static unsigned int l4_of(enum ir_field f)
+{
+	return f == IR_TCP_FLAGS ? 6 : is_icmp(f) ? 1 : is_icmp6(f) ? 58 : ANY_L4;
+}
+
+/* 4, 6 or 0: the family that a match on the field means. */
+static unsigned int family_of(enum ir_field f)
+{
+	return is_ip(f) || is_icmp(f) ? 4 : is_ip6(f) || is_icmp6(f) ? 6 : 0;
+}
+
+/* Does such a match belong in this table, and in this rule? */
+static bool fits(struct maker *m, enum ir_field f)
+{
+	unsigned int family = family_of(f);
+
+	if ((m->p->family == IR_IP && is_ip6(f)) || (m->p->family == IR_IP6 && is_ip(f)))
+		return false;
+	if (!m->plausible)
+		return true;
+	if (m->used & 1ULL << f)
+		return false;
+	if (family && ((m->family && m->family != family) ||
+		       (m->p->family != IR_INET && (m->p->family == IR_IP) != (family == 4))))
+		return false;
+	if (f == IR_META_NFPROTO && (m->family || m->p->family != IR_INET))
+		return false;
+	if (is_protocol(f))
+		return m->l4 == ANY_L4;
+	if (is_port(f))
+		return m->l4 != 1 && m->l4 != 58;
+	return l4_of(f) == ANY_L4 || m->l4 == ANY_L4 || m->l4 == l4_of(f);
+}
+
+/* A match on it is in the rule now. */
+static void claim(struct maker *m, enum ir_field f)
+{
+	m->used |= 1ULL << f;
+	if (family_of(f))
+		m->family = family_of(f);
+	if (f == IR_META_NFPROTO)
+		m->family = 46;		/* said by a match: fits no other */
+	if (is_protocol(f))
+		m->l4 = OTHER_L4;
+	else if (is_port(f) && m->l4 == ANY_L4)
+		m->l4 = RAW_TH;
+	else if (l4_of(f) != ANY_L4)
+		m->l4 = l4_of(f);
+}
+
+/* The mark always fits in the end. */
 static enum ir_field fitting_field(struct maker *m)
 {
 	enum ir_field f;
+	unsigned int i;
 
-	do
+	for (i = 0; i < 200; i++) {
 		f = random_field(m);
-	while (!fits(m, f));
-	return f;
+		if (fits(m, f))
+			return f;
+	}
+	return IR_META_MARK;
 }
 
 /* ---- sets -------------------------------------------------------------------- */
@@ -125,17 +204,33 @@ static bool same_type(enum ir_field a, enum ir_field b)
 	return type_of(a) && type_of(b) && !strcmp(type_of(a), type_of(b));
 }
 
-static unsigned int random_key(struct maker *m, enum ir_field *field)
+/* What nft takes in a set at all, and in a concatenation. */
+static bool fits_key(struct maker *m, enum ir_field f, unsigned int n)
+{
+	if (f == IR_EXTHDR_FRAG || f == IR_META_IIF || f == IR_META_OIF)
+		return !m->text && (n == 1 || f != IR_EXTHDR_FRAG);
+	if (m->text && n > 1)
+		return l4_of(f) == ANY_L4 && f != IR_CT_STATE && f != IR_IP_DSCP && f != IR_IP6_DSCP;
+	return true;
+}
+
+static void add_dependency(struct maker *m, struct ir_rule *rule, enum ir_field f);
+
+/* Fields that the rule now matches on, with their dependencies. */
+static unsigned int random_key(struct maker *m, struct ir_rule *rule, enum ir_field *field)
 {
 	unsigned int n = percent(m, 55) ? 1 : 2 + below(m, 4), i, bytes = 0;
 
 	for (i = 0; i < n; i++) {
 		do
 			field[i] = fitting_field(m);
-		while (n > 1 && field[i] == IR_EXTHDR_FRAG);
+		while (!fits_key(m, field[i], n));
 		bytes += ref_width(field[i]) < 4 ? 4 : ref_width(field[i]);
 		if (bytes > 64)		/* nft's limit of a concatenation */
 			return i;
+		if (m->text || percent(m, 30))
+			add_dependency(m, rule, field[i]);
+		claim(m, field[i]);
 	}
 	return n;
 }
@@ -249,17 +344,16 @@ static void add_equal(struct ir_rule *rule, enum ir_field f, uint8_t v, bool imp
 static void add_dependency(struct maker *m, struct ir_rule *rule, enum ir_field f)
 {
 	static const uint8_t protocols[] = { 6, 17, 132, 136 };
+	unsigned int family = family_of(f);
 
-	if (m->p->family == IR_INET && (is_ip(f) || is_ip6(f)) && percent(m, 50))
-		add_equal(rule, IR_META_NFPROTO, is_ip(f) ? 2 : 10, true);
-	if ((f == IR_TH_SPORT || f == IR_TH_DPORT) && percent(m, 80))
-		add_equal(rule, IR_META_L4PROTO, protocols[below(m, 4)], true);
-	if (f == IR_TCP_FLAGS)
-		add_equal(rule, IR_META_L4PROTO, 6, true);
-	if (f == IR_ICMP_TYPE || f == IR_ICMP_CODE)
-		add_equal(rule, IR_META_L4PROTO, 1, true);
-	if (f == IR_ICMPV6_TYPE || f == IR_ICMPV6_CODE)
-		add_equal(rule, IR_META_L4PROTO, 58, true);
+	if (m->p->family == IR_INET && family && !m->family && (m->text || percent(m, 50)))
+		add_equal(rule, IR_META_NFPROTO, family == 4 ? 2 : 10, true);
+	if (l4_of(f) != ANY_L4 && m->l4 != l4_of(f))
+		add_equal(rule, IR_META_L4PROTO, (uint8_t)l4_of(f), true);
+	if (is_port(f) && m->l4 == ANY_L4 && percent(m, 80)) {
+		m->l4 = protocols[below(m, 4)];
+		add_equal(rule, IR_META_L4PROTO, (uint8_t)m->l4, true);
+	}
 }
 
 static void masked(struct maker *m, struct ir_match *match, enum ir_field f)
@@ -274,6 +368,8 @@ static void masked(struct maker *m, struct ir_match *match, enum ir_field f)
 			gen_value(&m->r, f, v);
 			match->mask[w - 1] |= v[w - 1];
 		}
+		if (!match->mask[w - 1])
+			match->mask[w - 1] = 2;
 		match->negate = percent(m, 70);
 		if (f == IR_CT_STATE || percent(m, 50)) {
 			memset(&match->range, 0, sizeof(match->range));
@@ -282,6 +378,7 @@ static void masked(struct maker *m, struct ir_match *match, enum ir_field f)
 	} else {
 		for (i = 0; i < w; i++)
 			match->mask[i] = (uint8_t)rng_next(&m->r);
+		match->mask[w - 1] |= 1;
 	}
 	for (i = 0; i < w; i++)
 		match->range.first[i] &= match->mask[i];
@@ -299,13 +396,10 @@ static void add_match(struct maker *m, struct ir_rule *rule)
 {
 	enum ir_field field[IR_MAX_FIELDS];
 	struct ir_match *match;
-	unsigned int i, fields;
+	unsigned int fields;
 
 	if (percent(m, 35)) {
-		fields = random_key(m, field);
-		for (i = 0; i < fields; i++)
-			if (percent(m, 30))
-				add_dependency(m, rule, field[i]);
+		fields = random_key(m, rule, field);
 		match = &add(rule, IR_MATCH)->match;
 		match->kind = IR_MATCH_SET;
 		match->fields = fields;
@@ -315,6 +409,7 @@ static void add_match(struct maker *m, struct ir_rule *rule)
 	} else {
 		field[0] = fitting_field(m);
 		add_dependency(m, rule, field[0]);
+		claim(m, field[0]);
 		match = &add(rule, IR_MATCH)->match;
 		match->kind = IR_MATCH_RANGE;
 		match->fields = 1;
@@ -381,13 +476,17 @@ static void add_reject(struct maker *m, struct ir_rule *rule)
 		how = IR_REJECT_ICMPV6;
 	if (how == IR_REJECT_ICMPV6 && m->p->family == IR_IP)
 		how = IR_REJECT_ICMP;
+	if (m->plausible && ((how == IR_REJECT_ICMP && m->family != 4 && m->family) ||
+			     (how == IR_REJECT_ICMPV6 && m->family != 6 && m->family) ||
+			     (how == IR_REJECT_RESET && m->l4 != 6 && m->l4 != ANY_L4)))
+		how = IR_REJECT_ICMPX;
 	if (how == IR_REJECT_ICMPX && m->p->family != IR_INET)
-		how = IR_REJECT_RESET;
-	if (how == IR_REJECT_ICMP && m->p->family == IR_INET)
+		how = m->p->family == IR_IP ? IR_REJECT_ICMP : IR_REJECT_ICMPV6;
+	if (how == IR_REJECT_ICMP && m->p->family == IR_INET && !(m->plausible && m->family))
 		add_equal(rule, IR_META_NFPROTO, 2, true);
-	if (how == IR_REJECT_ICMPV6 && m->p->family == IR_INET)
+	if (how == IR_REJECT_ICMPV6 && m->p->family == IR_INET && !(m->plausible && m->family))
 		add_equal(rule, IR_META_NFPROTO, 10, true);
-	if (how == IR_REJECT_RESET)
+	if (how == IR_REJECT_RESET && m->l4 != 6)
 		add_equal(rule, IR_META_L4PROTO, 6, true);
 	s = add(rule, IR_REJECT);
 	s->reject.how = how;
@@ -402,11 +501,9 @@ static void add_reject(struct maker *m, struct ir_rule *rule)
 static void add_map(struct maker *m, struct ir_rule *rule, unsigned int chain)
 {
 	enum ir_field field[IR_MAX_FIELDS];
-	unsigned int fields = random_key(m, field);
+	unsigned int fields = random_key(m, rule, field);
 	struct ir_stmt *s;
 
-	if (fields == 1)
-		add_dependency(m, rule, field[0]);
 	s = add(rule, IR_MAP);
 	s->map.fields = fields;
 	memcpy(s->map.field, field, sizeof(*field) * fields);
@@ -415,8 +512,13 @@ static void add_map(struct maker *m, struct ir_rule *rule, unsigned int chain)
 
 static void make_rule(struct maker *m, struct ir_rule *rule, unsigned int chain, unsigned int n)
 {
-	unsigned int k = below(m, 5);
+	unsigned int k = percent(m, 10) ? 0 : 1 + below(m, 4);
 	char text[32];
+
+	m->plausible = m->text || percent(m, 85);
+	m->family = 0;
+	m->l4 = ANY_L4;
+	m->used = 0;
 
 	rule->stmt = zalloc(MAX_STMTS, sizeof(*rule->stmt));
 	rule->place = (struct ir_place){ m->p->file[0], 100 * (chain + 1) + n, 1, 0 };
@@ -442,10 +544,13 @@ static void make_rule(struct maker *m, struct ir_rule *rule, unsigned int chain,
 		if (percent(m, 20))
 			add_match(m, rule);
 	}
-	if (percent(m, 10) && !m->postrouting)
-		add_reject(m, rule);
-	else if (percent(m, 85) || !rule->stmts)
-		add(rule, IR_VERDICT)->verdict = random_verdict(m, chain, false);
+	/* A rule that matches everything should seldom be the end. */
+	if (m->used || !rule->stmts || percent(m, 15)) {
+		if (percent(m, 10) && !m->postrouting)
+			add_reject(m, rule);
+		else if (percent(m, 85) || !rule->stmts)
+			add(rule, IR_VERDICT)->verdict = random_verdict(m, chain, false);
+	}
 }
 
 static void make_chain(struct maker *m, unsigned int index)
@@ -472,7 +577,7 @@ static void make_chain(struct maker *m, unsigned int index)
 		make_rule(m, &c->rule[i], index, i + 1);
 }
 
-struct ir_policy *gen_policy(uint64_t seed)
+static struct ir_policy *make_policy(uint64_t seed, bool text)
 {
 	struct maker *m = zalloc(1, sizeof(*m));
 	struct ir_policy *p = zalloc(1, sizeof(*p));
@@ -480,6 +585,7 @@ struct ir_policy *gen_policy(uint64_t seed)
 	char name[32];
 
 	m->r.s = seed;
+	m->text = text;
 	m->p = p;
 	snprintf(name, sizeof(name), "seed-%llu", (unsigned long long)seed);
 	p->name = copy(name);
@@ -496,6 +602,16 @@ struct ir_policy *gen_policy(uint64_t seed)
 		make_chain(m, i);
 	free(m);
 	return p;
+}
+
+struct ir_policy *gen_policy(uint64_t seed)
+{
+	return make_policy(seed, false);
+}
+
+struct ir_policy *gen_policy_text(uint64_t seed)
+{
+	return make_policy(seed, true);
 }
 
 void gen_policy_free(struct ir_policy *p)

@@ -36,6 +36,11 @@ static void value_ip6(struct rng *r, uint8_t *v)
 	put(v + 8, 8, rng_percent(r, 15) ? rng_next(r) : lo[rng_below(r, 7)]);
 }
 
+static bool is_name(enum ir_field f)
+{
+	return f == IR_META_IIFNAME || f == IR_META_OIFNAME;
+}
+
 static void value_name(struct rng *r, uint8_t *v)
 {
 	static const char * const name[] = {
@@ -102,7 +107,7 @@ void gen_value(struct rng *r, enum ir_field f, uint8_t *v)
 	memset(v, 0, IR_MAX_WIDTH);
 	if (f == IR_IP6_SADDR || f == IR_IP6_DADDR)
 		value_ip6(r, v);
-	else if (f == IR_META_IIFNAME || f == IR_META_OIFNAME)
+	else if (is_name(f))
 		value_name(r, v);
 	else
 		put(v, ref_width(f), value_number(r, f));
@@ -156,8 +161,9 @@ void gen_range(struct rng *r, enum ir_field f, bool wide, struct ir_range *range
 	memcpy(range->last, range->first, IR_MAX_WIDTH);
 	if (!wide || is_symbolic(f) || rng_percent(r, 25))
 		return;
-	if (f == IR_META_IIFNAME || f == IR_META_OIFNAME) {
-		n = (unsigned int)strnlen((char *)range->first, 15);
+	if (is_name(f)) {
+		/* With the star, nft takes 15 bytes. */
+		n = (unsigned int)strnlen((char *)range->first, 14);
 		prefix(range, w, 8 * (1 + rng_below(r, n)));
 	} else if (is_address(f) && rng_percent(r, 50)) {
 		prefix(range, w, rng_percent(r, 10) ? 0 : 1 + rng_below(r, w * 8));
@@ -252,7 +258,8 @@ void gen_elements(struct rng *r, struct ir_set *set, const enum ir_field *field,
 		for (i = 0; i < set->fields; i++)
 			gen_range(r, field[i], set->interval, &el->key[i]);
 		/* Often right after the one before: the boundary between two. */
-		if (set->interval && set->fields == 1 && set->elements && rng_percent(r, 40)) {
+		if (set->interval && set->fields == 1 && set->elements && !is_symbolic(field[0]) &&
+		    !is_name(field[0]) && rng_percent(r, 40)) {
 			struct ir_range *k = &el->key[0];
 			struct ir_range at = set->element[set->elements - 1].key[0];
 

@@ -149,7 +149,7 @@ bool judge(const struct ir_policy *policy, const struct nsf_image *img,
 	return agree;
 }
 
-struct nsf_image *judge_compile(const struct ir_policy *policy, char *what, size_t size)
+struct nsf_image *judge_compile(struct ir_policy *policy, char *what, size_t size)
 {
 	struct nsf_image *img = NULL;
 	struct nsf_image_fault fault;

@@ -32,13 +32,15 @@ void judge_packets_free(struct judge_packets *p);
 bool judge(const struct ir_policy *policy, const struct nsf_image *img,
 	   const struct judge_packets *packets, struct judgement *j);
 /* Compiles; NULL, with the messages in @what, where the compiler does not. */
-struct nsf_image *judge_compile(const struct ir_policy *policy, char *what, size_t size);
+struct nsf_image *judge_compile(struct ir_policy *policy, char *what, size_t size);
 
 /*
  * Leaves out packets, rules, statements and elements for as long as image and
  * reference differ; @policy and @packets are smaller afterwards. What was left
  * out is not freed.
  */
-void judge_minimise(struct ir_policy *policy, struct judge_packets *packets);
+typedef struct nsf_image *judge_compile_fn(struct ir_policy *policy, char *what, size_t size);
+void judge_minimise(struct ir_policy *policy, struct judge_packets *packets,
+		    judge_compile_fn *compile);
 
 #endif /* TESTS_POLICY_JUDGE_H */
