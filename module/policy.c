@@ -15,11 +15,14 @@
  *
  * nsf_mutex is held for one attachment at a time and never over a wait.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
 #include <linux/netlink.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -27,6 +30,7 @@
 
 #include "attach.h"
 #include "builtin.h"
+#include "compat/netns.h"
 #include "ct.h"
 #include "netns.h"
 #include "policy.h"
@@ -153,6 +157,9 @@ static int attachments_update(struct nsf_policy *pol, int (*fn)(struct nsf_attac
 					       policy_node);
 		if (att && att->layout != pol->layout) {
 			err = fn(att);
+			if (err)
+				pr_info_ratelimited("policy %s: the namespace with inode %u cannot have the new version: error %d\n",
+						    pol->name, nsf_net_inum(att->nn->net), err);
 			list_move_tail(&att->policy_node, &pol->attachments);
 		} else {
 			att = NULL;
