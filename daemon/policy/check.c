@@ -207,7 +207,7 @@ static bool check_chains(struct check *c)
 			goto oom;
 		check_chain_base(c, a, &p->chain[i]);
 	}
-	if (!base)
+	if (!base && !c->ast->errors)
 		error(c, &c->ast->table->place, "table \"%s\" has no base chain, so no packet gets to "
 		      "it: expected a chain with \"type filter hook HOOK priority PRIORITY\"",
 		      p->table);

@@ -21,12 +21,15 @@ static bool add_match(struct check *c, const struct ir_place *place, const struc
 	return true;
 }
 
-/* `field value`; in front of the rule it is printed, as its place is not that of its user. */
+/*
+ * `field value`. In front of other statements it is printed, since its place is
+ * not the one where it would be added again.
+ */
 static bool add_byte(struct check *c, const struct ir_place *place, enum ir_field f,
 		     unsigned int value, bool front)
 {
 	struct ir_match m = {
-		.kind = IR_MATCH_RANGE, .implicit = !front, .fields = 1, .field = { f },
+		.kind = IR_MATCH_RANGE, .implicit = !front || !c->rule->stmts, .fields = 1, .field = { f },
 	};
 
 	memset(m.mask, 0xff, sizeof(m.mask));

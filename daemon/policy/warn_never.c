@@ -87,9 +87,9 @@ static enum ir_field kin(enum ir_field f)
 	return f == IR_IP_PROTOCOL ? IR_META_L4PROTO : f;
 }
 
-/* Fields of few values: is there one that all of the rule's matches pass? */
+/* Fields of few values: is there one that passes the rule's matches from @from to @upto? */
 static bool small_possible(const struct ir_policy *p, const struct ir_rule *r, enum ir_field f,
-			   size_t upto)
+			   size_t from, size_t upto)
 {
 	uint8_t value[IR_MAX_WIDTH];
 	unsigned int v;
@@ -99,7 +99,7 @@ static bool small_possible(const struct ir_policy *p, const struct ir_rule *r, e
 		if (!exists(f, v))
 			continue;
 		value_put(value, ir_field_width(f), v);
-		for (i = 0; i <= upto; i++) {
+		for (i = from; i <= upto; i++) {
 			const struct ir_match *m = &r->stmt[i].match;
 
 			if (r->stmt[i].kind == IR_MATCH && m->fields == 1 &&
@@ -247,10 +247,14 @@ static void warn_rule(const struct warn *w, const struct ir_chain *c, const stru
 		}
 		f = kin(m->field[0]);
 		if (is_small(f)) {
-			if (small_possible(w->p, r, f, i))
+			if (small_possible(w->p, r, f, 0, i))
 				continue;
-			ast_warning(w->ast, w->d, &s->place, "this rule never matches: no packet has "
-				    "this value and passes what stands before");
+			if (!small_possible(w->p, r, f, i, i))
+				warn_alone(w, s);
+			else
+				ast_warning(w->ast, w->d, &s->place, "this rule never matches: it "
+					    "excludes what stands before on %s",
+					    ir_field_name(m->field[0]));
 			return;
 		}
 		for (j = f == IR_META_MARK ? from[0] : f == IR_CT_MARK ? from[1] : 0; j < i; j++) {
@@ -259,8 +263,8 @@ static void warn_rule(const struct warn *w, const struct ir_chain *c, const stru
 			if (o->kind != IR_MATCH || o->match.fields != 1 ||
 			    o->match.field[0] != f || pair_possible(w->p, &o->match, m))
 				continue;
-			ast_warning(w->ast, w->d, &s->place, "this rule never matches: it asks for two "
-				    "things of %s that exclude each other", ir_field_name(f));
+			ast_warning(w->ast, w->d, &s->place, "this rule never matches: it excludes "
+				    "what stands before on %s", ir_field_name(f));
 			return;
 		}
 	}
