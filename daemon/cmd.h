@@ -32,7 +32,7 @@ struct command {
 };
 
 extern const struct command cmd_ls, cmd_attach, cmd_detach, cmd_stats, cmd_monitor,
-	cmd_version, cmd_doctor;
+	cmd_check, cmd_explain, cmd_version, cmd_doctor;
 
 /* ---- options ---- */
 
@@ -98,6 +98,21 @@ int target_set_name(const struct cmd *c, struct target *t, const char *name);
 /* 0 or a negative errno. @out borrows the descriptor. */
 int target_resolve(struct target *t, struct genl_target *out, struct err *e);
 void target_clean(struct target *t);
+
+/* ---- policies ---- */
+
+struct diags;
+struct ir_policy;
+struct nsf_image;
+
+/*
+ * All stages from @path to an image. EXIT_DONE: both are the caller's to free;
+ * else neither, and @d (or, without an error in it, standard error) says why.
+ */
+int cmd_policy_load(const char *path, struct ir_policy **policy, struct nsf_image **img,
+		    struct diags *d);
+/* Sorted, on standard error. */
+void cmd_diags_print(struct diags *d);
 
 /* ---- namespaces as they are shown ---- */
 

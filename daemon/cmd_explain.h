@@ -33,6 +33,7 @@ struct packet {
 	unsigned int family;	/* 4, 6; 0: it is not IP */
 	enum packet_type type;
 	uint64_t time;		/* ns; 0 of one that was built */
+	bool gone;		/* IP, but too broken: it comes to no hook */
 	const char *note;	/* static: what is odd about it, or NULL */
 };
 

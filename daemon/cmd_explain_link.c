@@ -4,8 +4,8 @@
  * are anybody's, so nothing is read before its length is known.
  *
  * What the kernel does before its hooks is done here as well: VLAN tags are taken
- * off, and what lies behind the packet's own length (padding of Ethernet). What
- * the kernel would throw away before any hook is noted, and judged all the same.
+ * off, and what lies behind the packet's own length (padding of Ethernet); and
+ * what it would throw away before any hook is `gone`.
  */
 #include <errno.h>
 #include <pcap/dlt.h>
@@ -125,6 +125,14 @@ static void trim(struct packet *p, uint32_t length)
 		p->caplen = length;
 }
 
+static void throw_away(struct packet *p)
+{
+	p->gone = true;
+	p->note = p->family == 4 ?
+		"no valid IPv4 header: the kernel throws it away before any hook" :
+		"no valid IPv6 header: the kernel throws it away before any hook";
+}
+
 static void check_ipv4(struct packet *p)
 {
 	uint32_t header, total;
@@ -134,14 +142,14 @@ static void check_ipv4(struct packet *p)
 		return;
 	}
 	if (p->caplen < 20 || p->data[0] >> 4 != 4) {
-		p->note = "no valid IPv4 header: the kernel throws it away before any hook";
+		throw_away(p);
 		return;
 	}
 	header = (p->data[0] & 15u) * 4;
 	total = read16(p->data + 2);
 	/* 0: left to the device by segmentation offload, captured before that. */
 	if (header < 20 || (total && (total < header || total > p->length)))
-		p->note = "no valid IPv4 header: the kernel throws it away before any hook";
+		throw_away(p);
 	else if (total)
 		trim(p, total);
 }
@@ -155,13 +163,13 @@ static void check_ipv6(struct packet *p)
 		return;
 	}
 	if (p->caplen < 40 || p->data[0] >> 4 != 6) {
-		p->note = "no valid IPv6 header: the kernel throws it away before any hook";
+		throw_away(p);
 		return;
 	}
 	payload = read16(p->data + 4);
 	/* 0: a jumbogram, whose hop-by-hop options say more, or as above. */
 	if (payload && payload + 40 > p->length)
-		p->note = "no valid IPv6 header: the kernel throws it away before any hook";
+		throw_away(p);
 	else if (payload || (p->data[6] && p->length <= PACKET_MAX))
 		trim(p, payload + 40);
 }

@@ -13,6 +13,8 @@ static const struct command *const commands[] = {
 	&cmd_detach,
 	&cmd_stats,
 	&cmd_monitor,
+	&cmd_check,
+	&cmd_explain,
 	&cmd_version,
 	&cmd_doctor,
 };

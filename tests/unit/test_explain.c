@@ -335,6 +335,7 @@ static void test_frames(void **state)
 			fail_msg("frame %zu: IPv%u, %u bytes, type %d, %s", i, out.family,
 				 out.length, out.type, out.note ? out.note : "no note");
 		assert_true(out.caplen <= out.length);
+		assert_int_equal(out.gone, f->note && !strncmp(f->note, "no valid", 8));
 		if (f->family == 4 && !f->note)
 			assert_memory_equal(out.data, ((const uint8_t[]){ V4 }), 28);
 		if (f->family == 6 && !f->note)

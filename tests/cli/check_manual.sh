@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every example of nsfence-policy(5), and every policy of conf/policies: nsfence
+# accepts it, and so does nft, where namespaces may be made. What they do is
+# asked of explain: the manual's word against the compiler's.
+set -uo pipefail
+# shellcheck source=tests/cli/lib
+. "$(dirname "$0")/lib"
+top=$(realpath "$(dirname "$0")/../..")
+manual=$top/daemon/man/nsfence-policy.5
+
+# Each example into a file of its own, KIND-LINE.nft; rules get a chain around them.
+awk -v dir="$tmp" '
+	/^\.\\" check: / { kind = $3; next }
+	/^\.nf$/ && kind {
+		file = dir "/" kind "-" NR ".nft"
+		if (kind != "file")
+			print "table inet example {" >file
+		if (kind == "rules")
+			print "chain input {\ntype filter hook input priority 0; policy drop;" >file
+		on = 1
+		next
+	}
+	/^\.fi$/ && on {
+		if (kind == "rules")
+			print "}" >file
+		if (kind != "file")
+			print "}" >file
+		close(file)
+		on = 0
+		kind = ""
+	}
+	on {
+		sub(/^\\&/, "")
+		gsub(/\\-/, "-")
+		gsub(/\\\(aq/, "\047")
+		gsub(/\\\(ha/, "^")
+		gsub(/\\\(ti/, "~")
+		gsub(/\\e/, "\\")
+		print >file
+	}' "$manual"
+
+marks=$(grep -c '^\.\\" check: ' "$manual")
+files=$(find "$tmp" -name '*-*.nft' | wc -l)
+ran='(examples of the manual)' rc=0 out='' err=''
+[ "$marks" -ge 8 ] && [ "$marks" = "$files" ] || complain "$marks examples are marked, $files were found"
+is "nsfence-policy(5) has $marks examples"
+
+oracle=
+unshare -rn nft --version >/dev/null 2>&1 && oracle=yes
+
+# accepted WHAT FILE
+accepted() {
+	run check "$2"
+	want_rc 0
+	want_out ': valid: [1-9][0-9]* records'
+	grep -q 'Error:' <<<"$err" && complain 'there is an error'
+	is "check accepts $1"
+	if [ -n "$oracle" ]; then
+		ran="nft -c -f $2" rc=0 out=''
+		err=$(unshare -rn nft -c -f "$2" 2>&1) || { rc=$?; complain 'nft refuses it'; }
+		is "nft accepts $1"
+	else
+		skip "nft accepts $1" 'no namespace can be made here'
+	fi
+}
+
+for file in "$tmp"/*-*.nft; do
+	name=$(basename "$file" .nft)
+	accepted "the example at line ${name#*-} of nsfence-policy(5)" "$file"
+done
+
+# Line by line: which of the rules it is that fails.
+for file in "$tmp"/rules-*.nft; do
+	name=$(basename "$file" .nft)
+
+	while IFS= read -r rule; do
+		printf 'table inet one {\nchain input {\ntype filter hook input priority 0; policy drop;\n%s\n}\n}\n' \
+			"$rule" >"$tmp/one.nft"
+		run check "$tmp/one.nft"
+		[ "$rc" = 0 ] || complain "alone: $rule"
+	done < <(sed '1,3d' "$file" | sed '$d' | sed '$d')
+	is "each rule of the example at line ${name#*-} stands alone"
+done
+
+for file in "$top"/conf/policies/*.nft; do
+	accepted "conf/policies/$(basename "$file")" "$file"
+	head -n 1 "$file" | grep -q '^# [a-z]' || complain 'it begins without a word on what it is for'
+	[ "$(grep -c '#' "$file")" -ge 5 ] || complain 'it is not explained'
+	is "conf/policies/$(basename "$file") is explained"
+done
+
+# verdict WANTED POLICY ARGS...
+verdict() {
+	local wanted=$1 policy=$2
+	shift 2
+	run explain --policy "$top/conf/policies/$policy.nft" "$@"
+	want_rc 0
+	want_out "^$wanted "
+	is "$policy: $wanted $*"
+}
+
+verdict accept web --hook input --iif eth0 saddr=203.0.113.9 daddr=10.0.0.1 proto=tcp sport=4000 dport=443 flags=syn
+verdict drop web --hook input --iif eth0 saddr=192.0.2.9 daddr=10.0.0.1 proto=tcp sport=4000 dport=443 flags=syn
+verdict accept web --hook input --iif lo saddr=127.0.0.1 daddr=127.0.0.1 proto=tcp dport=9999
+verdict drop web --hook input --iif eth0 saddr=203.0.113.9 daddr=10.0.0.1 proto=tcp dport=22 flags=syn
+verdict accept web --hook input --iif eth0 saddr=10.0.0.7 daddr=10.0.0.1 proto=tcp dport=22 flags=syn
+verdict accept web --hook input --iif eth0 saddr=fd00:10::7 daddr=fd00:10::1 proto=tcp dport=22 flags=syn
+verdict drop web --hook input --iif eth0 --ct invalid saddr=203.0.113.9 proto=tcp dport=443 flags=ack
+verdict accept web --hook input --iif eth0 saddr=fe80::1 daddr=ff02::1 proto=icmpv6 type=nd-neighbor-solicit ttl=255
+verdict drop web --hook input --iif eth0 saddr=fe80::1 daddr=ff02::1 proto=icmpv6 type=nd-neighbor-solicit ttl=64
+verdict accept web --hook output --oif eth0 daddr=10.0.1.5 proto=tcp dport=5432 flags=syn
+verdict reject web --hook output --oif eth0 daddr=203.0.113.9 proto=tcp dport=443 flags=syn
+verdict accept web --hook output --oif eth0 --ct established daddr=203.0.113.9 proto=tcp sport=443 flags=ack
+verdict drop web --hook forward --iif tun0 --oif eth0 daddr=203.0.113.9 proto=tcp dport=443 flags=syn
+
+verdict accept db --hook input --iif eth0 saddr=10.0.1.77 proto=tcp dport=5432 flags=syn
+verdict drop db --hook input --iif eth0 saddr=10.0.1.77 proto=tcp dport=9187 flags=syn
+verdict accept db --hook input --iif eth0 saddr=10.0.9.20 proto=tcp dport=9187 flags=syn
+verdict accept db --hook input --iif eth0 --ct related saddr=10.7.7.7 proto=icmp type=destination-unreachable
+verdict drop db --hook input --iif eth0 --ct invalid saddr=10.0.1.77 proto=tcp dport=5432 flags=ack
+verdict reject db --hook output --oif eth0 daddr=10.0.1.77 proto=tcp dport=5432 flags=syn
+
+verdict accept sandbox --hook output --oif eth0 daddr=10.200.0.53 proto=udp dport=53 length=60
+verdict reject sandbox --hook output --oif eth0 daddr=10.200.0.53 proto=udp dport=53 length=600
+verdict accept sandbox --hook output --oif eth0 daddr=10.200.0.80 proto=tcp dport=3128 flags=syn
+verdict reject sandbox --hook output --oif eth0 daddr=10.200.0.81 proto=tcp dport=3128 flags=syn
+verdict reject sandbox --hook output --oif eth0 daddr=2001:db8::9 proto=udp dport=53
+verdict drop sandbox --hook input --iif eth0 saddr=10.200.0.80 proto=tcp dport=22 flags=syn
+verdict drop sandbox --hook forward --iif tun0 --oif eth0 daddr=10.200.0.80 proto=tcp dport=3128 flags=syn
+
+verdict accept build --hook output --oif eth0 daddr=203.0.113.9 proto=tcp dport=443 flags=syn
+verdict reject build --hook output --oif eth0 daddr=169.254.169.254 proto=tcp dport=80 flags=syn
+verdict reject build --hook output --oif eth0 daddr=10.9.9.9 proto=tcp dport=443 flags=syn
+verdict accept build --hook output --oif eth0 daddr=10.0.7.10 proto=tcp dport=80 flags=syn
+verdict reject build --hook output --oif eth0 daddr=10.0.7.10 proto=tcp dport=443 flags=syn
+verdict reject build --hook output --oif eth0 daddr=fd00::9 proto=tcp dport=443 flags=syn
+verdict accept build --hook output --oif eth0 daddr=2001:db8::9 proto=tcp dport=443 flags=syn
+verdict drop build --hook input --iif eth0 saddr=10.0.7.10 proto=tcp dport=22 flags=syn
+
+verdict drop deny-all --hook input --iif lo saddr=127.0.0.1 daddr=127.0.0.1 proto=tcp dport=80 flags=syn
+verdict drop deny-all --hook output --oif eth0 --ct established proto=tcp dport=80 flags=ack
+verdict drop deny-all --hook forward --iif eth0 --oif eth1 proto=udp dport=53
+finish
