@@ -16,7 +16,7 @@ static bool add_match(struct check *c, const struct ir_place *place, const struc
 
 	if (!s)
 		return false;
-	s->match = *m;
+	memcpy(&s->match, m, sizeof(*m));
 	proto_update(&c->proto, c->p, m);
 	return true;
 }
@@ -28,10 +28,13 @@ static bool add_match(struct check *c, const struct ir_place *place, const struc
 static bool add_byte(struct check *c, const struct ir_place *place, enum ir_field f,
 		     unsigned int value, bool front)
 {
-	struct ir_match m = {
-		.kind = IR_MATCH_RANGE, .implicit = !front || !c->rule->stmts, .fields = 1, .field = { f },
-	};
+	struct ir_match m;
 
+	memset(&m, 0, sizeof(m));
+	m.kind = IR_MATCH_RANGE;
+	m.implicit = !front || !c->rule->stmts;
+	m.fields = 1;
+	m.field[0] = f;
 	memset(m.mask, 0xff, sizeof(m.mask));
 	m.range.first[0] = m.range.last[0] = (uint8_t)value;
 	return add_match(c, place, &m, front);
@@ -393,7 +396,7 @@ static bool match_value(struct check *c, const struct ast_stmt *s, const struct 
 			error(c, &right->place, "a range does not go with a mask");
 			return false;
 		}
-		m.range = v.r;
+		memcpy(&m.range, &v.r, sizeof(m.range));
 		m.negate = op == AST_NE;
 	} else {
 		for (i = 0; i < type_table[t].width; i++)

@@ -108,12 +108,15 @@ static bool limit_fits(const struct ir_limit *l)
 
 static bool check_limit(struct check *c, const struct ast_stmt *s)
 {
-	struct ir_limit l = {
-		.over = s->limit.over, .bytes = s->limit.bytes, .rate = s->limit.rate,
-		.unit = s->limit.unit, .burst = s->limit.bytes ? 0 : 5,
-	};
 	struct ir_stmt *stmt;
+	struct ir_limit l;
 
+	memset(&l, 0, sizeof(l));
+	l.over = s->limit.over;
+	l.bytes = s->limit.bytes;
+	l.rate = s->limit.rate;
+	l.unit = s->limit.unit;
+	l.burst = l.bytes ? 0 : 5;
 	if (s->limit.name) {
 		error(c, &s->place, "named limits are not supported: expected \"limit rate "
 		      "NUMBER/UNIT\"");
@@ -144,7 +147,7 @@ static bool check_limit(struct check *c, const struct ast_stmt *s)
 	stmt = check_stmt_add(c, IR_LIMIT, &s->place, false);
 	if (!stmt)
 		return false;
-	stmt->limit = l;
+	memcpy(&stmt->limit, &l, sizeof(l));
 	return true;
 }
 

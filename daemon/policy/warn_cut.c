@@ -80,10 +80,12 @@ static unsigned int judge(const struct cut *c, const struct ir_match *m)
 		return !match_holds(p, m, lo) ? LO_NOT : m->negate ? NARROW : LO_SAID;
 	case IR_IP_SADDR:
 	case IR_IP_DADDR:
-		return !match_holds(p, m, v4) ? LO_NOT : m->negate ? NARROW : LO_SAID;
+		return !match_holds(p, m, v4) ? LO_NOT | NARROW :
+		       m->negate ? NARROW : LO_SAID;
 	case IR_IP6_SADDR:
 	case IR_IP6_DADDR:
-		return !match_holds(p, m, v6) ? LO_NOT : m->negate ? NARROW : LO_SAID;
+		return !match_holds(p, m, v6) ? LO_NOT | NARROW :
+		       m->negate ? NARROW : LO_SAID;
 	case IR_CT_STATE:
 		way = match_holds(p, m, est) ? EST_SAID : EST_NOT;
 		return match_holds(p, m, new) ? way : way | NARROW;
@@ -100,7 +102,7 @@ static void accepted(struct cut *c, unsigned int way)
 		c->lo = true;
 	if (way & EST_NOT)
 		return;
-	if (way & EST_SAID || !(way & (NARROW | LO_SAID | LO_NOT)))
+	if (way & EST_SAID || !(way & (NARROW | LO_SAID)))
 		c->est = true;
 	/* What goes out by a rule without a state goes out while established, too. */
 	if (c->base->hook == 3 && !(way & LO_SAID))
