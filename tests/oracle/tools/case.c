@@ -14,6 +14,7 @@
 #include "corpus.h"
 #include "judge.h"
 #include "observer.h"
+#include "quirk.h"
 #include "reference.h"
 #include "stage.h"
 
@@ -172,7 +173,7 @@ int case_judge(const char *path, const struct case_options *o)
 	if (!case_packets(path, o, &c) || !go_to(path))
 		return CASE_TROUBLE;
 	if (!o->no_judge) {
-		j = judge_open(o->other ? o->other : case_name(path));
+		j = judge_open(o->other ? o->other : case_name(path), o->quirks);
 		if (!j) {
 			printf("# nsfence does not compile it\n");
 			return CASE_DIFFERS;
@@ -280,6 +281,35 @@ static unsigned int traces_compare(const struct corpus *c, FILE *nft, FILE *fenc
 	return differ;
 }
 
+/*
+ * The fence does not have nft's quirks, so where they matter to the case the
+ * packets they are about stay away.
+ */
+static bool quirks_avoid(const char *path, const struct case_options *o, struct corpus *c)
+{
+	struct judge *j;
+	size_t kept = 0;
+
+	if (!o->quirks)
+		return true;
+	j = judge_open(case_name(path), 0);
+	if (!j)
+		return false;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct packet *p = &c->v[i];
+		const struct seen seen = { .is6 = p->is6, .bytes = p->bytes, .len = p->len };
+
+		if (!judge_reads_transport(j) || !quirk_concerns(o->quirks, &seen))
+			c->v[kept++] = *p;
+	}
+	if (kept < c->n)
+		printf("# %zu packets left out: this kernel's nft reads them in its own way\n",
+		       c->n - kept);
+	c->n = kept;
+	judge_close(j);
+	return true;
+}
+
 int case_fence(const char *path, const struct case_options *o)
 {
 	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
@@ -293,6 +323,10 @@ int case_fence(const char *path, const struct case_options *o)
 	if (s == MAP_FAILED || !trace[0] || !trace[1] || !realpath(path, full) ||
 	    !case_packets(path, o, &c) || !go_to(path))
 		return CASE_TROUBLE;
+	if (!quirks_avoid(path, o, &c)) {
+		printf("# nsfence does not compile it\n");
+		return CASE_DIFFERS;
+	}
 	rc = fence_start(full, o, &c, s, false, trace[0]);
 	if (!rc)
 		rc = fence_start(full, o, &c, s, true, trace[1]);

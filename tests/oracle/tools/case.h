@@ -18,6 +18,7 @@ struct case_options {
 	const char *fence;	/* command that fences the process ORACLE_PID with ORACLE_CASE */
 	uint64_t seed;
 	unsigned int count;	/* generated packets */
+	unsigned int quirks;	/* quirk.h */
 	bool no_judge;
 };
 

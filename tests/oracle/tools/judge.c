@@ -12,6 +12,7 @@
 #include "policy/diag.h"
 #include "policy/ir.h"
 #include "policy/policy.h"
+#include "quirk.h"
 
 struct nsf_effect {
 	/* for each state of the image */
@@ -23,6 +24,7 @@ struct nsf_effect {
 struct judge {
 	struct nsf_image *img;
 	struct nsf_effect fx;
+	unsigned int quirks;
 };
 
 /* ---- statements, as the kernel's nft does them ---- */
@@ -97,7 +99,7 @@ static void print_diags(struct diags *d)
 	}
 }
 
-struct judge *judge_open(const char *path)
+struct judge *judge_open(const char *path, unsigned int quirks)
 {
 	struct ir_policy *policy = NULL;
 	struct diags d = { 0 };
@@ -112,6 +114,7 @@ struct judge *judge_open(const char *path)
 	}
 	diags_clean(&d);
 	ir_policy_free(policy);
+	j->quirks = quirks;
 	states = nsf_image_n_states(j->img);
 	j->fx.packets = calloc(states + 1, 4 * sizeof(uint64_t));
 	if (!j->fx.packets)
@@ -139,6 +142,13 @@ void judge_close(struct judge *j)
 static const char *string_at(const struct judge *j, u32 offset)
 {
 	return nsf_image_strings(j->img) + offset;
+}
+
+bool judge_reads_transport(const struct judge *j)
+{
+	return j->img->needs & (NSF_BIT(NSF_FIELD_L4PROTO) | NSF_BIT(NSF_FIELD_TH_SPORT) |
+				NSF_BIT(NSF_FIELD_TH_DPORT) | NSF_BIT(NSF_FIELD_TH_TYPE) |
+				NSF_BIT(NSF_FIELD_TH_CODE) | NSF_BIT(NSF_FIELD_TH_TCP_FLAGS));
 }
 
 bool judge_same_chains(const struct judge *j, const struct reference *r)
@@ -186,8 +196,8 @@ static void set_name(struct nsf_packet *p, enum nsf_field high, const char *name
 	nsf_packet_set(p, high + 1, half[1]);
 }
 
-static void fill(struct nsf_packet *p, const struct seen *seen, const char *iifname,
-		 const char *oifname)
+static void fill(const struct judge *j, struct nsf_packet *p, const struct seen *seen,
+		 const char *iifname, const char *oifname)
 {
 	const struct nsf_bytes bytes = {
 		.data = seen->bytes, .caplen = (u32)seen->len, .length = (u32)seen->len,
@@ -195,6 +205,7 @@ static void fill(struct nsf_packet *p, const struct seen *seen, const char *iifn
 
 	memset(p, 0, sizeof(*p));
 	nsf_headers_read(p, &bytes, seen->is6 ? 6 : 4);
+	quirk_apply(j->quirks, p, seen);
 	nsf_packet_set(p, NSF_FIELD_MARK, seen->mark);
 	nsf_packet_set(p, NSF_FIELD_PKTTYPE, seen->pkttype);
 	nsf_packet_set(p, NSF_FIELD_IIF, seen->iif);
@@ -215,7 +226,7 @@ bool judge_packet(struct judge *j, const struct place *place, const struct seen 
 	struct nsf_packet p;
 	bool any = false;
 
-	fill(&p, seen, iifname, oifname);
+	fill(j, &p, seen, iifname, oifname);
 	memset(out, 0, sizeof(*out));
 	j->fx.mark = seen->mark;
 	j->fx.ct_mark = seen->ct_mark;
@@ -250,24 +261,36 @@ bool judge_packet(struct judge *j, const struct place *place, const struct seen 
 	return any;
 }
 
-/* The @n-th counter of that chain, in order of rules; NULL if there are fewer. */
-static const struct nsf_state_desc *counter_of(const struct judge *j, const char *chain,
-					       unsigned int n, size_t *state)
+/* The first record of @rule, or NULL: nothing leads to its chain. */
+static const struct nsf_record *record_of(const struct judge *j, u32 rule)
 {
-	const struct nsf_state_desc *s = nsf_image_states(j->img);
+	const struct nsf_record *r = nsf_image_records(j->img);
 
-	/* Rules stand in the order of the file, and states in that of the rules. */
+	for (u32 i = 0; i < nsf_image_n_records(j->img); i++)
+		if (r[i].rule == rule)
+			return &r[i];
+	return NULL;
+}
+
+/* The state of the @n-th counter of that chain, in the order of the file. */
+static bool counter_of(const struct judge *j, const char *chain, unsigned int n, size_t *state)
+{
 	for (u32 rule = 0; rule < nsf_image_n_rules(j->img); rule++) {
+		const struct nsf_record *r;
+		const struct nsf_op *op;
+
 		if (strcmp(chain, string_at(j, nsf_image_rules(j->img)[rule].chain)))
 			continue;
-		for (size_t i = 0; i < nsf_image_n_states(j->img); i++) {
-			if (s[i].rule != rule || s[i].kind != NSF_STATE_COUNTER || n--)
+		r = record_of(j, rule);
+		op = nsf_image_ops(j->img) + (r ? r->op : 0);
+		for (u32 i = 0; r && i < r->ops; i++) {
+			if (op[i].code != NSF_OP_COUNTER || n--)
 				continue;
-			*state = i;
-			return &s[i];
+			*state = op[i].arg;
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 bool judge_same_counters(const struct judge *j, const struct reference *r)
@@ -277,23 +300,21 @@ bool judge_same_counters(const struct judge *j, const struct reference *r)
 
 	for (unsigned int i = 0; i < r->counters; i++) {
 		const struct reference_counter *want = &r->counter[i];
-		const struct nsf_state_desc *s;
+		uint64_t packets = 0, bytes = 0;
 		size_t state;
 
 		n = i && !strcmp(want->chain, r->counter[i - 1].chain) ? n + 1 : 0;
-		s = counter_of(j, want->chain, n, &state);
-		/* A chain that nothing jumps to need not be in the image. */
-		if (!s && !want->packets)
-			continue;
-		if (!s || j->fx.packets[state] != want->packets ||
-		    j->fx.bytes[state] != want->bytes) {
-			printf("# counter %u of chain %s: nft %llu packets %llu bytes, nsfence %llu, %llu\n",
-			       n + 1, want->chain, (unsigned long long)want->packets,
-			       (unsigned long long)want->bytes,
-			       s ? (unsigned long long)j->fx.packets[state] : 0,
-			       s ? (unsigned long long)j->fx.bytes[state] : 0);
-			same = false;
+		if (counter_of(j, want->chain, n, &state)) {
+			packets = j->fx.packets[state];
+			bytes = j->fx.bytes[state];
 		}
+		if (packets == want->packets && bytes == want->bytes)
+			continue;
+		printf("# counter %u of chain %s: nft %llu packets %llu bytes, nsfence %llu, %llu\n",
+		       n + 1, want->chain, (unsigned long long)want->packets,
+		       (unsigned long long)want->bytes, (unsigned long long)packets,
+		       (unsigned long long)bytes);
+		same = false;
 	}
 	return same;
 }

@@ -23,9 +23,11 @@ struct judgement {
 	unsigned int line;
 };
 
-/* Compiles @path; NULL with the errors on stderr. */
-struct judge *judge_open(const char *path);
+/* Compiles @path; NULL with the errors on stderr. @quirks: quirk.h. */
+struct judge *judge_open(const char *path, unsigned int quirks);
 void judge_close(struct judge *j);
+/* Does a match or a key read the transport protocol or its header? */
+bool judge_reads_transport(const struct judge *j);
 /* The base chains are the reference's: false with a message. */
 bool judge_same_chains(const struct judge *j, const struct reference *r);
 /*

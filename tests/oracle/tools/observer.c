@@ -82,9 +82,6 @@ void observer_rules(FILE *f, const struct places *places, bool ct)
 		place_rules(f, &places->v[i], i, SEEN_BEFORE);
 		place_rules(f, &places->v[i], i, SEEN_AFTER);
 	}
-	/* Multicast reports come at times of their own: nobody is to see them. */
-	fprintf(f, "\tchain hush {\n\t\ttype filter hook output priority -2147483100;\n"
-		"\t\tip6 daddr ff02::16 ip6 saddr :: drop\n\t\tip6 daddr ff02::16 ip6 saddr fe80::/10 drop\n\t}\n");
 	fprintf(f, "\tchain marker {\n\t\ttype filter hook prerouting priority -2147483000;\n");
 	for (unsigned int i = 1; i < observer_n_marks; i++)
 		fprintf(f, "\t\tether saddr 02:00:00:00:4d:%02x meta mark set 0x%x\n", i,

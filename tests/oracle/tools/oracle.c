@@ -29,6 +29,7 @@
 
 #include "case.h"
 #include "corpus.h"
+#include "quirk.h"
 
 /* A case's output goes to a file of its own, so that lines do not mix. */
 static pid_t case_start(const char *path, const struct case_options *o, FILE **out)
@@ -68,13 +69,35 @@ static void case_output(FILE *out)
 	fclose(out);
 }
 
+/* What this kernel's nft does in a way of its own. */
+static unsigned int find_quirks(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		int quirks = quirk_try();
+
+		_exit(quirks < 0 ? CASE_SKIP : quirks);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) == CASE_SKIP)
+		return 0;
+	if (WEXITSTATUS(status) & QUIRK_FRAGMENT)
+		printf("# this kernel's nft reads ports and flags in later fragments: judged so\n");
+	if (WEXITSTATUS(status) & QUIRK_LENGTH)
+		printf("# this kernel believes in IPv6 headers longer than the packet: judged so\n");
+	return (unsigned int)WEXITSTATUS(status);
+}
+
 static int run_all(char **path, int n, const struct case_options *o, int jobs)
 {
 	int worst = 0, started = 0;
 	pid_t pid[64];
 	FILE *out[64];
 
-	printf("1..%d\n# seed %llu\n", n, (unsigned long long)o->seed);
 	for (int i = 0; i < n; i++) {
 		int status = 0, rc;
 
@@ -154,5 +177,7 @@ int main(int argc, char **argv)
 	}
 	if (optind == argc || jobs < 1 || jobs > 32)
 		return usage();
+	printf("1..%d\n# seed %llu\n", argc - optind, (unsigned long long)o.seed);
+	o.quirks = find_quirks();
 	return run_all(argv + optind, argc - optind, &o, jobs);
 }
