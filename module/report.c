@@ -11,6 +11,7 @@
 #include <linux/if.h>
 #include <linux/in.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
@@ -18,7 +19,6 @@
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/time64.h>
-#include <linux/timekeeping.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 

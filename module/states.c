@@ -3,13 +3,13 @@
 #include <linux/bottom_half.h>
 #include <linux/bug.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 
 #include "compat/stats.h"
 #include "fault.h"
