@@ -31,7 +31,7 @@ struct command {
 	int (*run)(struct cmd *c, int argc, char **argv);
 };
 
-extern const struct command cmd_ls, cmd_attach, cmd_detach, cmd_stats, cmd_monitor,
+extern const struct command cmd_ls, cmd_attach, cmd_detach, cmd_stats, cmd_monitor, cmd_policy,
 	cmd_check, cmd_explain, cmd_version, cmd_doctor;
 
 /* ---- options ---- */
@@ -131,6 +131,9 @@ void names_format(const struct names *names, const struct genl_netns *n, char *b
  */
 bool netns_counter_shown(const struct genl_netns *n, unsigned int hook,
 			 unsigned int verdict, bool zero);
+json_t *names_json(const struct names *names, uint32_t inode);
+/* Of stats, with packets and bytes, and of monitor, without. */
+json_t *rule_json(const struct genl_rule *rule, bool counts);
 /* The object that ls, stats and monitor print; @zero: counters that are 0 too. */
 json_t *netns_json(const struct names *names, const struct genl_netns *n, bool zero);
 

@@ -11,8 +11,10 @@
 
 #include "clock.h"
 #include "cmd.h"
+#include "cmd_policy.h"
 #include "config.h"
 #include "out.h"
+#include "policies.h"
 
 /* With --configured, for what passes by itself. */
 #define RETRY_MS	2000
@@ -48,6 +50,10 @@ struct request {
 	const char *config;		/* with --configured: where it lies */
 	bool configured;
 	bool by_hand;			/* an option that --configured excludes */
+	/* A file's: to be set before the fence is attached. NULL: none. */
+	const struct policies_image *image;
+	struct policies_image own;	/* of a file that was named */
+	char name[GENL_MAX_NAME + 1];	/* and what that makes of the policy's name */
 };
 
 static int parse_mode(const struct cmd *c, const char *s, enum genl_mode *mode)
@@ -109,6 +115,30 @@ static int parse_option(const struct cmd *c, struct request *r, int opt)
 	}
 }
 
+/* By hand: not marked ours. */
+static void mark_manual(struct request *r)
+{
+	r->fence.flags |= GENL_F_MANUAL;
+	if (!r->fence.source)
+		r->fence.source = "manual";
+}
+
+static int parse_file(struct request *r)
+{
+	struct err e;
+	int ret;
+
+	if (policies_stem(r->fence.policy, r->name, &e))
+		return cmd_fail(&e, r->fence.policy);
+	ret = cmd_policy_compile(r->fence.policy, &r->own);
+	if (ret)
+		return ret;
+	r->fence.policy = r->name;
+	r->image = &r->own;
+	mark_manual(r);
+	return 0;
+}
+
 static int parse_arguments(const struct cmd *c, struct request *r, int argc, char **argv)
 {
 	int ret, left = argc - optind, want = r->configured ? 0 : 1;
@@ -133,14 +163,14 @@ static int parse_arguments(const struct cmd *c, struct request *r, int argc, cha
 	if (r->config)
 		return cmd_usage(c, "--config is for --configured only");
 	if (!left)
-		return cmd_usage(c, "which policy? (built-in: drop, reject, accept, audit)");
+		return cmd_usage(c, "which policy? (built-in: " POLICIES_BUILTIN "; one of nsfence policy ls; or FILE.nft)");
 	r->fence.policy = argv[optind];
+	if (policies_is_file(r->fence.policy))
+		return parse_file(r);
 	if (!r->fence.policy[0] || strlen(r->fence.policy) > GENL_MAX_NAME)
 		return cmd_usage(c, "the policy's name has %zu bytes, 1 to %d are accepted",
 				 strlen(r->fence.policy), GENL_MAX_NAME);
-	r->fence.flags |= GENL_F_MANUAL;
-	if (!r->fence.source)
-		r->fence.source = "manual";
+	mark_manual(r);
 	return 0;
 }
 
@@ -153,8 +183,8 @@ static void add_advice(const struct request *r, struct err *e)
 		snprintf(e->text + used, sizeof(e->text) - used, " (--replace, nsfence detach)");
 	else if (e->errnum == ENOENT && e->exit == EXIT_REFUSED)
 		snprintf(e->text, sizeof(e->text),
-			 "no such policy \"%s\" (built in are: accept, drop, reject, audit)",
-			 r->fence.policy);
+			 "no such policy \"%s\" in the module (built in are: " POLICIES_BUILTIN
+			 "; others: nsfence policy ls, or name a FILE.nft)", r->fence.policy);
 }
 
 static void report(const struct cmd *c, const struct request *r, uint32_t inode,
@@ -173,6 +203,7 @@ static void report(const struct cmd *c, const struct request *r, uint32_t inode,
 	}
 }
 
+/* A policy's message is more than one line; all of it stays in its columns. */
 static void print_line(void *data, const char *text)
 {
 	(void)data;
@@ -194,9 +225,11 @@ static int load_fence(struct request *r, struct config *config)
 		return EXIT_REFUSED;
 	}
 	config_errors_clean(&errors);
+	config_warnings_each(config, print_line, NULL);
 	n = config_find(config, r->target.text);
 	if (!n) {
-		cmd_error("no section [netns %s] in %s", r->target.text, r->config);
+		cmd_error("no section [netns %s] in %s, nor a file " POLICIES_NETNS_DIR "/%s"
+			  POLICIES_SUFFIX, r->target.text, r->config, r->target.text);
 		config_clean(config);
 		return EXIT_NOT_FOUND;
 	}
@@ -207,6 +240,8 @@ static int load_fence(struct request *r, struct config *config)
 		.flags = n->flags,
 		.source = n->source,
 	};
+	if (n->file)
+		r->image = &n->file->compiled;
 	return 0;
 }
 
@@ -217,8 +252,9 @@ static bool same_fence(const struct genl_netns *n, const struct genl_fence *f)
 	/* The module reports the policy audit as being in that mode. */
 	enum genl_mode mode = strcmp(f->policy, "audit") ? f->mode : GENL_MODE_AUDIT;
 
-	return !strcmp(n->policy, f->policy) && n->mode == mode && n->hooks == f->hooks &&
-		(n->flags & mask) == (f->flags & mask);
+	/* Without hooks: those are the policy's own. */
+	return !strcmp(n->policy, f->policy) && n->mode == mode &&
+		(!f->hooks || n->hooks == f->hooks) && (n->flags & mask) == (f->flags & mask);
 }
 
 /*
@@ -247,6 +283,32 @@ static int attach_configured(struct genl *g, struct genl_target *t, struct genl_
 	return genl_attach(g, t, f, instance, e);
 }
 
+/*
+ * What is there in this version already is not sent again. All fences of the
+ * policy change with it: not where this attach is refused already.
+ */
+static int set_policy(const struct request *r, struct genl *g, const struct genl_target *t,
+		      const char **where, struct err *e)
+{
+	struct genl_policy have;
+	struct genl_netns now;
+	int ret;
+
+	if (!r->image)
+		return 0;
+	*where = r->target.label;
+	ret = genl_netns_get(g, t, &now, e);
+	if (!ret && now.instance && !r->configured && !(r->fence.flags & GENL_F_REPLACE))
+		ret = err_set(e, EEXIST, EXIT_REFUSED, "the namespace is fenced already");
+	if (ret)
+		return ret;
+	*where = r->fence.policy;
+	ret = genl_policy_get(g, r->fence.policy, &have, e);
+	if ((!ret && have.hash == r->image->hash) || (ret && ret != -ENOENT))
+		return ret;
+	return genl_policy_set(g, r->fence.policy, r->image->image, r->image->size, NULL, e);
+}
+
 /* @where: what the message is about, NULL if it says so itself. */
 static int attach_once(struct request *r, struct genl_target *t, uint64_t *instance,
 		       const char **where, struct err *e)
@@ -262,11 +324,14 @@ static int attach_once(struct request *r, struct genl_target *t, uint64_t *insta
 	ret = genl_open(&g, e);
 	if (ret)
 		goto out;
-	*where = r->target.label;
-	if (r->configured)
-		ret = attach_configured(g, t, &r->fence, instance, e);
-	else
-		ret = genl_attach(g, t, &r->fence, instance, e);
+	ret = set_policy(r, g, t, where, e);
+	if (!ret) {
+		*where = r->target.label;
+		if (r->configured)
+			ret = attach_configured(g, t, &r->fence, instance, e);
+		else
+			ret = genl_attach(g, t, &r->fence, instance, e);
+	}
 	genl_close(g);
 out:
 	target_clean(&r->target);
@@ -319,8 +384,11 @@ static int run(struct cmd *c, int argc, char **argv)
 	ret = parse_arguments(c, &r, argc, argv);
 	if (ret)
 		return ret;
-	if (!r.configured)
-		return attach(c, &r);
+	if (!r.configured) {
+		ret = attach(c, &r);
+		policies_image_clean(&r.own);
+		return ret;
+	}
 	if (!r.config)
 		r.config = CONFIG_DIR;
 	ret = load_fence(&r, &config);
@@ -338,7 +406,9 @@ const struct command cmd_attach = {
 "Usage: nsfence attach NAME|--inode N|--pid N|--path P POLICY [OPTIONS]\n"
 "       nsfence attach --configured NAME [--config PATH]\n"
 "\n"
-"Fences a network namespace with a built-in policy: drop, reject, accept, audit.\n"
+"Fences a network namespace. POLICY is built in (drop, reject, accept, audit), or\n"
+"the name of one that is in the module (nsfence policy ls), or a file, which has a\n"
+"/ in its name or ends in .nft: that is first set, as nsfence policy set does.\n"
 "When the command ends, every packet meets the fence. Such a fence is marked\n"
 "manual: nsfenced leaves it alone.\n"
 "\n"
@@ -347,7 +417,8 @@ const struct command cmd_attach = {
 "  --pid N            the one of process N\n"
 "  --path P           the one that the file P is, as /proc/PID/ns/net\n"
 "  --hooks LIST       of prerouting, input, forward, output, postrouting, joined\n"
-"                     by commas (default: input,forward,output)\n"
+"                     by commas (default: input,forward,output); built-in policies\n"
+"                     only, as --strict: others say it themselves\n"
 "  --mode MODE        enforce (default), or audit: count what would be stopped,\n"
 "                     and accept it\n"
 "  --strict           fence loopback and neighbour discovery as well\n"

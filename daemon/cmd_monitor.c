@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nsfence monitor: lifecycle events as they come, one line each. */
+/* nsfence monitor: what the module tells, as it comes, one line each. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -10,19 +10,35 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cmd.h"
+#include "cmd_monitor.h"
 #include "out.h"
 
-enum { OPT_COUNT = CMD_OPT };
+/* For so long the names are believed that a packet's line shows. */
+#define NAMES_MS	1000
+
+enum {
+	OPT_COUNT = CMD_OPT,
+	OPT_PACKETS,
+	OPT_LIFECYCLE,
+};
 
 static const struct option options[] = {
 	{ "count", required_argument, NULL, OPT_COUNT },
+	{ "packets", no_argument, NULL, OPT_PACKETS },
+	{ "lifecycle", no_argument, NULL, OPT_LIFECYCLE },
 	{ 0 }
 };
 
 struct monitor {
 	const struct cmd *cmd;
+	unsigned int groups;	/* GENL_GROUP_*; 0: all that there are */
 	uint64_t left;		/* events still to be shown */
+	struct names names;
+	uint64_t names_until;	/* clock_ms(): read them again then */
+	uint64_t lost;		/* reports of packets, as last told */
+	bool has_lost;
 };
 
 /* Local time with milliseconds: 2026-03-01T12:00:00.123+01:00. */
@@ -79,9 +95,16 @@ static void show_text(const char *time, const char *event, const struct names *n
 	putchar('\n');
 }
 
+/* A list that cannot be read costs the names, not the event. */
+static void load_names(struct monitor *m)
+{
+	names_clean(&m->names);
+	names_load(&m->names, NULL);
+	m->names_until = clock_ms() + NAMES_MS;
+}
+
 static void on_event(void *data, enum genl_event_type type, const struct genl_netns *n)
 {
-	struct names names = { NULL, 0 };
 	struct monitor *m = data;
 	char time[64];
 
@@ -89,13 +112,11 @@ static void on_event(void *data, enum genl_event_type type, const struct genl_ne
 		return;
 	m->left--;
 	now_text(time, sizeof(time));
-	/* A list that cannot be read costs the names, not the event. */
-	names_load(&names, NULL);
+	load_names(m);
 	if (m->cmd->json)
-		show_json(m->cmd, time, genl_event_name(type), &names, n);
+		show_json(m->cmd, time, genl_event_name(type), &m->names, n);
 	else
-		show_text(time, genl_event_name(type), &names, n);
-	names_clean(&names);
+		show_text(time, genl_event_name(type), &m->names, n);
 }
 
 static void show_lost(const struct cmd *c, const char *why)
@@ -109,10 +130,55 @@ static void show_lost(const struct cmd *c, const char *why)
 		printf("%s lost     events were lost: %s\n", time, why);
 }
 
+/* The module's count stands in every report: what it grew by came before this one. */
+static void show_lost_packets(struct monitor *m, const char *time, uint64_t lost)
+{
+	uint64_t more = lost - m->lost;
+	bool grew = m->has_lost && lost > m->lost;
+	json_t *object;
+
+	m->lost = lost;
+	m->has_lost = true;
+	if (!grew)
+		return;
+	if (m->cmd->json) {
+		object = event_json(time, "lost");
+		out_json_set(object, "lost", out_json_u64(more));
+		out_json_print(object, m->cmd->pretty, stdout);
+	} else {
+		printf("%s lost     reports of %" PRIu64 " packet%s were lost: more came than are told\n",
+		       time, more, more == 1 ? "" : "s");
+	}
+}
+
+static void on_packet(void *data, const struct genl_packet *p)
+{
+	struct monitor *m = data;
+	json_t *object;
+	char time[64];
+
+	if (!m->left)
+		return;
+	m->left--;
+	now_text(time, sizeof(time));
+	if (clock_ms() >= m->names_until)
+		load_names(m);
+	show_lost_packets(m, time, p->lost);
+	if (m->cmd->json) {
+		object = event_json(time, "packet");
+		monitor_packet_json(object, &m->names, p);
+		out_json_print(object, m->cmd->pretty, stdout);
+	} else {
+		monitor_packet_print(time, &m->names, p, stdout);
+	}
+}
+
 /* 0: a signal, or the reader of our output is gone; else an exit code. */
 static int watch(struct monitor *m, struct genl *g, int signals)
 {
-	const struct genl_listener listener = { .lifecycle = on_event, .data = m };
+	const struct genl_listener listener = {
+		.lifecycle = on_event, .packet = on_packet, .data = m,
+	};
 	struct err e = { 0 };
 	struct pollfd p[] = {
 		{ .fd = genl_fd(g), .events = POLLIN },
@@ -155,16 +221,31 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int monitor(const struct cmd *c, uint64_t count)
+/* What was not asked for by name may be missing, and that is said. */
+static int subscribe(const struct monitor *m, struct genl *g, struct err *e)
 {
-	struct monitor m = { .cmd = c, .left = count };
+	int ret;
+
+	if (m->groups)
+		return genl_subscribe(g, m->groups, e);
+	ret = genl_subscribe(g, GENL_GROUP_LIFECYCLE | GENL_GROUP_PACKETS, e);
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	ret = genl_subscribe(g, GENL_GROUP_LIFECYCLE, e);
+	if (!ret)
+		cmd_error("the module tells of no packets on this kernel: only namespaces and fences are shown");
+	return ret;
+}
+
+static int monitor(struct monitor *m)
+{
 	struct err e = { 0 };
 	struct genl *g;
 	int signals, code;
 
 	if (genl_open(&g, &e))
 		return cmd_fail(&e, NULL);
-	if (genl_subscribe(g, GENL_GROUP_LIFECYCLE, &e)) {
+	if (subscribe(m, g, &e)) {
 		genl_close(g);
 		return cmd_fail(&e, NULL);
 	}
@@ -176,25 +257,32 @@ static int monitor(const struct cmd *c, uint64_t count)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* From here on no event is missed: whoever waits for this line may act. */
-	if (c->verbose)
+	if (m->cmd->verbose)
 		fputs("listening\n", stderr);
-	code = watch(&m, g, signals);
+	code = watch(m, g, signals);
 	close(signals);
+	names_clean(&m->names);
 	genl_close(g);
 	return code;
 }
 
 static int run(struct cmd *c, int argc, char **argv)
 {
-	uint64_t count = UINT64_MAX;
+	struct monitor m = { .cmd = c, .left = UINT64_MAX };
 	int opt;
 
 	while ((opt = cmd_getopt(c, argc, argv, options)) != -1) {
 		switch (opt) {
 		case OPT_COUNT:
-			if (cmd_parse_number(optarg, 1, UINT32_MAX, &count))
+			if (cmd_parse_number(optarg, 1, UINT32_MAX, &m.left))
 				return cmd_usage(c, "--count: \"%s\" is not a number of events (a whole number from 1 to %u)",
 						 optarg, UINT32_MAX);
+			break;
+		case OPT_PACKETS:
+			m.groups |= GENL_GROUP_PACKETS;
+			break;
+		case OPT_LIFECYCLE:
+			m.groups |= GENL_GROUP_LIFECYCLE;
 			break;
 		default:
 			return cmd_getopt_exit(opt);
@@ -202,21 +290,24 @@ static int run(struct cmd *c, int argc, char **argv)
 	}
 	if (optind < argc)
 		return cmd_usage(c, "unexpected argument \"%s\"", argv[optind]);
-	return monitor(c, count);
+	return monitor(&m);
 }
 
 const struct command cmd_monitor = {
 	.name = "monitor",
-	.summary = "show namespaces and fences as they come and go",
+	.summary = "show namespaces, fences and packets as they come and go",
 	.help =
-"Usage: nsfence monitor [--count N] [-j]\n"
+"Usage: nsfence monitor [--packets] [--lifecycle] [--count N] [-j]\n"
 "\n"
 "Prints a line when a namespace is born or has died, and when a fence was\n"
-"attached or detached: time, event, inode, names, policy, instance, source. Ends\n"
-"on SIGINT and SIGTERM. A line \"lost\" says that more events came than could be\n"
-"shown, or that the module was unloaded: then it is the last, and the exit code\n"
-"is 3.\n"
+"attached or detached: time, event, inode, names, policy, instance, source. And\n"
+"one for each packet that a rule logs, a fence drops or rejects, or would if it\n"
+"were not in mode audit, with the rule and its place. Ends on SIGINT and SIGTERM.\n"
+"A line \"lost\" says that more came than could be shown, or that the module was\n"
+"unloaded: then it is the last, and the exit code is 3.\n"
 "\n"
+"  --packets      only packets\n"
+"  --lifecycle    only namespaces and fences\n"
 "  --count N      end after N events\n"
 "  -v, --verbose  say \"listening\" on standard error when no event can be missed\n"
 "                 any more\n"

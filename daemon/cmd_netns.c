@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_netns: a namespace with its names, as tables and JSON show it. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ void names_format(const struct names *names, const struct genl_netns *n, char *b
 		snprintf(buf, size, "%s", n->flags & GENL_F_INITIAL ? "(init)" : "-");
 }
 
-static json_t *names_json(const struct names *names, uint32_t inode)
+json_t *names_json(const struct names *names, uint32_t inode)
 {
 	json_t *array = json_array();
 
@@ -116,6 +117,27 @@ static json_t *counters_json(const struct genl_netns *n, bool zero)
 		}
 	}
 	return array;
+}
+
+json_t *rule_json(const struct genl_rule *rule, bool counts)
+{
+	json_t *object = json_object();
+	char id[17];
+
+	out_json_set(object, "chain", out_json_string(rule->chain));
+	if (!rule->text[0])	/* the policy of the chain, which is no rule */
+		return object;
+	/* 64 bits that are no quantity: as a number JSON readers would round them. */
+	snprintf(id, sizeof(id), "%016" PRIx64, rule->id);
+	out_json_set(object, "id", json_string(id));
+	out_json_set(object, "text", out_json_string(rule->text));
+	out_json_set(object, "file", out_json_string(rule->file));
+	out_json_set(object, "line", out_json_u64(rule->line));
+	if (!counts)
+		return object;
+	out_json_set(object, "packets", out_json_u64(rule->packets));
+	out_json_set(object, "bytes", out_json_u64(rule->bytes));
+	return object;
 }
 
 json_t *netns_json(const struct names *names, const struct genl_netns *n, bool zero)

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* nsfence stats: what became of the packets, per fence, hook and verdict. */
+/*
+ * nsfence stats: what became of the packets, per fence, hook and verdict; and
+ * what the rules counted that say `counter`, in one fence or in all of a policy.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "out.h"
+#include "policies.h"
 
-enum { OPT_ZERO = CMD_OPT };
+enum {
+	OPT_ZERO = CMD_OPT,
+	OPT_POLICY,
+};
 
 static const struct option options[] = {
 	TARGET_OPTIONS,
 	{ "zero", no_argument, NULL, OPT_ZERO },
+	{ "policy", required_argument, NULL, OPT_POLICY },
 	{ 0 }
 };
 
@@ -27,11 +36,33 @@ static const struct out_column columns[] = {
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+/* The first one is left out where they are the sum of all fences. */
+static const struct out_column rule_columns[] = {
+	{ "NETNS", false },
+	{ "POLICY", false },
+	{ "CHAIN", false },
+	{ "PACKETS", true },
+	{ "BYTES", true },
+	{ "FILE:LINE", false },
+	{ "RULE", false },
+};
+#define RULE_COLUMNS (sizeof(rule_columns) / sizeof(rule_columns[0]))
+
 struct selection {
 	struct target *v;
 	size_t n;
 	struct genl_target *found;	/* what they are; borrows from v */
 	size_t n_found;
+	const char *policy;		/* instead of all that; or NULL */
+	bool zero;
+};
+
+/* What is shown. */
+struct result {
+	struct names names;
+	struct genl_netns *v;
+	struct genl_rules *rules;	/* parallel to v; NULL: those are not asked for */
+	size_t n;
 };
 
 static void add_rows(struct out_table *t, const struct names *names,
@@ -58,51 +89,176 @@ static void add_rows(struct out_table *t, const struct names *names,
 	}
 }
 
-static void show(const struct cmd *c, const struct names *names, const struct genl_netns *v,
-		 size_t n, bool zero)
+/* @who: NULL in a table without that column. */
+static void add_rules(struct out_table *t, const char *who, const struct genl_rules *rules)
+{
+	char packets[24], bytes[24];
+
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct genl_rule *rule = &rules->v[i];
+		char *place;
+
+		if (asprintf(&place, "%s:%" PRIu32, rule->file, rule->line) < 0)
+			place = NULL;
+		snprintf(packets, sizeof(packets), "%" PRIu64, rule->packets);
+		snprintf(bytes, sizeof(bytes), "%" PRIu64, rule->bytes);
+		{
+			const char *const cells[RULE_COLUMNS] = {
+				who, rules->policy, rule->chain, packets, bytes, place,
+				rule->text,
+			};
+
+			out_table_add(t, who ? cells : cells + 1);
+		}
+		free(place);
+	}
+}
+
+static json_t *rules_json(const struct genl_rules *rules)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < rules->n; i++)
+		out_json_append(array, rule_json(&rules->v[i], true));
+	return array;
+}
+
+static void show_json(const struct cmd *c, const struct result *r, bool zero)
+{
+	json_t *array = json_array(), *object;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (!r->v[i].instance)
+			continue;
+		object = netns_json(&r->names, &r->v[i], zero);
+		if (r->rules)
+			out_json_set(object, "rules", rules_json(&r->rules[i]));
+		out_json_append(array, object);
+	}
+	out_json_print(array, c->pretty, stdout);
+}
+
+static void show_rules(const struct result *r)
+{
+	struct out_table *t = out_table_new(rule_columns, RULE_COLUMNS);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		char who[1024];
+
+		names_format(&r->names, &r->v[i], who, sizeof(who));
+		add_rules(t, who, &r->rules[i]);
+		n += r->rules[i].n;
+	}
+	if (n) {
+		putchar('\n');
+		out_table_print(t, stdout);
+	}
+	out_table_free(t);
+}
+
+static void show(const struct cmd *c, const struct result *r, bool zero)
 {
 	struct out_table *t;
-	json_t *array;
 
 	if (c->json) {
-		array = json_array();
-		for (size_t i = 0; i < n; i++)
-			if (v[i].instance)
-				out_json_append(array, netns_json(names, &v[i], zero));
-		out_json_print(array, c->pretty, stdout);
+		show_json(c, r, zero);
 		return;
 	}
 	t = out_table_new(columns, COLUMNS);
-	for (size_t i = 0; i < n; i++)
-		if (v[i].instance)
-			add_rows(t, names, &v[i], zero);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].instance)
+			add_rows(t, &r->names, &r->v[i], zero);
+	out_table_print(t, stdout);
+	out_table_free(t);
+	if (r->rules)
+		show_rules(r);
+}
+
+/* In the fence that was looked at. A built-in policy has no rules. */
+static int get_rules(struct genl *g, const struct genl_netns *n, struct genl_rules *out,
+		     struct err *e)
+{
+	const struct genl_target t = {
+		.inode = n->inode, .has_cookie = n->has_cookie, .cookie = n->cookie, .fd = -1,
+	};
+
+	if (policies_is_builtin(n->policy))
+		return 0;
+	return genl_rules_dump(g, n->policy, &t, out, e);
+}
+
+/* The selected ones, in the order of the command line. */
+static int get_selected(struct genl *g, const struct selection *s, struct result *r,
+			const char **where, struct err *e)
+{
+	int ret;
+
+	r->v = calloc(s->n, sizeof(*r->v));
+	r->rules = calloc(s->n, sizeof(*r->rules));
+	if (!r->v || !r->rules)
+		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
+	for (; r->n < s->n; r->n++) {
+		struct genl_netns *n = &r->v[r->n];
+
+		*where = s->v[r->n].label;
+		ret = genl_netns_get(g, &s->found[r->n], n, e);
+		if (!ret && !n->instance)
+			ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "the namespace is not fenced");
+		if (!ret)
+			ret = get_rules(g, n, &r->rules[r->n], e);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void result_clean(struct result *r)
+{
+	for (size_t i = 0; r->rules && i < r->n; i++)
+		genl_rules_clean(&r->rules[i]);
+	names_clean(&r->names);
+	free(r->rules);
+	free(r->v);
+}
+
+static void show_policy(const struct cmd *c, const struct genl_rules *rules)
+{
+	struct out_table *t;
+	json_t *object;
+
+	if (c->json) {
+		object = json_object();
+		out_json_set(object, "policy", out_json_string(rules->policy));
+		if (rules->generation)
+			out_json_set(object, "generation", out_json_u64(rules->generation));
+		out_json_set(object, "rules", rules_json(rules));
+		out_json_print(object, c->pretty, stdout);
+		return;
+	}
+	t = out_table_new(rule_columns + 1, RULE_COLUMNS - 1);
+	add_rules(t, NULL, rules);
 	out_table_print(t, stdout);
 	out_table_free(t);
 }
 
-/* The selected ones, in the order of the command line. */
-static int get_selected(struct genl *g, const struct selection *s, struct genl_netns **out,
-			const char **where, struct err *e)
+/* All fences of one policy together. */
+static int stats_of_policy(const struct cmd *c, const char *policy)
 {
-	struct genl_netns *v = calloc(s->n, sizeof(*v));
+	struct genl_rules rules;
+	struct err e = { 0 };
+	struct genl *g;
 	int ret;
 
-	if (!v)
-		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
-	for (size_t i = 0; i < s->n; i++) {
-		*where = s->v[i].label;
-		ret = genl_netns_get(g, &s->found[i], &v[i], e);
-		if (!ret && !v[i].instance)
-			ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "the namespace is not fenced");
-		if (ret)
-			goto err_free;
-	}
-	*out = v;
-	return 0;
-
-err_free:
-	free(v);
-	return ret;
+	if (genl_open(&g, &e))
+		return cmd_fail(&e, NULL);
+	ret = genl_rules_dump(g, policy, NULL, &rules, &e);
+	genl_close(g);
+	if (ret)
+		return cmd_fail(&e, policy);
+	show_policy(c, &rules);
+	genl_rules_clean(&rules);
+	return EXIT_DONE;
 }
 
 /* Before the module is asked: a wrong name is told with and without one. */
@@ -129,41 +285,40 @@ static void selection_clean(struct selection *s)
 	free(s->v);
 }
 
-static int stats(const struct cmd *c, struct selection *s, bool zero)
+static int stats(const struct cmd *c, struct selection *s)
 {
-	struct names names = { NULL, 0 };
-	struct genl_netns *v = NULL;
+	struct result r = { .n = 0 };
 	const char *where = NULL;
 	struct err e = { 0 };
 	struct genl *g;
-	size_t n = s->n;
 	int ret;
 
 	if (resolve(s, &e) || genl_open(&g, &e))
 		return cmd_fail(&e, NULL);
-	if (n)
-		ret = get_selected(g, s, &v, &where, &e);
+	if (s->n)
+		ret = get_selected(g, s, &r, &where, &e);
 	else
-		ret = genl_netns_dump(g, &v, &n, &e);
+		ret = genl_netns_dump(g, &r.v, &r.n, &e);
 	if (!ret) {
 		where = NULL;
-		ret = names_load(&names, &e);
+		ret = names_load(&r.names, &e);
 	}
 	if (!ret)
-		show(c, &names, v, n, zero);
-	names_clean(&names);
-	free(v);
+		show(c, &r, s->zero);
+	result_clean(&r);
 	genl_close(g);
 	return ret ? cmd_fail(&e, where) : EXIT_DONE;
 }
 
-static int parse(struct cmd *c, struct selection *s, bool *zero, int argc, char **argv)
+static int parse(struct cmd *c, struct selection *s, int argc, char **argv)
 {
 	int opt, ret;
 
 	while ((opt = cmd_getopt(c, argc, argv, options)) != -1) {
 		if (opt == OPT_ZERO) {
-			*zero = true;
+			s->zero = true;
+		} else if (opt == OPT_POLICY) {
+			s->policy = optarg;
 		} else if (target_is_option(opt)) {
 			ret = target_set(c, &s->v[s->n++], opt, optarg);
 			if (ret)
@@ -178,42 +333,49 @@ static int parse(struct cmd *c, struct selection *s, bool *zero, int argc, char 
 		if (ret)
 			return ret;
 	}
+	if (s->policy && s->n)
+		return cmd_usage(c, "--policy sums up all fences of the policy: no namespace besides it");
+	if (s->policy && policies_is_builtin(s->policy))
+		return cmd_usage(c, "--policy: %s is built in, and has no rules", s->policy);
 	return 0;
 }
 
 static int run(struct cmd *c, int argc, char **argv)
 {
 	struct selection s = { .v = calloc((size_t)argc, sizeof(struct target)) };
-	bool zero = false;
 	int ret;
 
 	if (!s.v) {
 		cmd_error("out of memory");
 		return EXIT_REFUSED;
 	}
-	ret = parse(c, &s, &zero, argc, argv);
+	ret = parse(c, &s, argc, argv);
 	if (!ret)
-		ret = stats(c, &s, zero);
+		ret = s.policy ? stats_of_policy(c, s.policy) : stats(c, &s);
 	selection_clean(&s);
 	return ret < 0 ? EXIT_DONE : ret;
 }
 
 const struct command cmd_stats = {
 	.name = "stats",
-	.summary = "show packets and bytes per fence, hook and verdict",
+	.summary = "show packets and bytes per fence, hook and verdict, and per rule",
 	.help =
 "Usage: nsfence stats [NAME|--inode N|--pid N|--path P ...] [--zero] [-j]\n"
+"       nsfence stats --policy NAME [-j]\n"
 "\n"
 "Shows what became of the packets of all fences, or of those of the namespaces\n"
 "named: packets and bytes (from the network header on) per hook and verdict.\n"
 "Verdicts: accept, drop, reject, audit (accepted; enforcing would have stopped\n"
 "it), exempt (loopback, neighbour discovery, the fence's own replies).\n"
+"For namespaces that are named, the rules of their policies that say `counter`\n"
+"follow, with what they counted there.\n"
 "\n"
 "  NAME           the namespace /run/netns/NAME\n"
 "  --inode N      the one with this inode number (nsfence ls)\n"
 "  --pid N        the one of process N\n"
 "  --path P       the one that the file P is, as /proc/PID/ns/net\n"
-"  --zero         also counters that are zero\n"
+"  --policy NAME  only the rules of this policy, summed over all its fences\n"
+"  --zero         also counters of hooks that are zero (rules are always shown)\n"
 "  -j, --json     JSON, as of ls; -p, --pretty: the same, indented\n"
 "  -h, --help     this text\n",
 	.run = run,

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&cmd_detach,
 	&cmd_stats,
 	&cmd_monitor,
+	&cmd_policy,
 	&cmd_check,
 	&cmd_explain,
 	&cmd_version,
