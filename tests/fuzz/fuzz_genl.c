@@ -26,6 +26,45 @@ static void check_netns(const struct genl_netns *n)
 	assert(memchr(hooks, 0, sizeof(hooks)));
 }
 
+/* Strings that point into the message end in it: a byte further is a report of ASan. */
+static void check_text(const char *s)
+{
+	size_t len = strlen(s);
+
+	assert(!s[len]);
+}
+
+static void parse_policy(const struct genl_msg *m)
+{
+	struct genl_policy policy = { .name = "" };
+	struct genl_rule_msg rule = { .policy = "" };
+	struct genl_packet packet = { .policy = "" };
+	struct err e = { 0 };
+
+	/* The command is the first byte; whatever it is, it is expected. */
+	if (!genl_parse_policy(m, m->payload.len ? m->payload.data[0] : 0, &policy, &e))
+		assert(policy.name[0] && memchr(policy.name, 0, sizeof(policy.name)));
+	if (!genl_parse_rule(m, &rule, &e)) {
+		assert(rule.policy[0] && memchr(rule.policy, 0, sizeof(rule.policy)));
+		check_text(rule.rule.chain);
+		check_text(rule.rule.text);
+		check_text(rule.rule.file);
+	}
+	if (genl_parse_packet(m, &packet, &e) != 1)
+		return;
+	assert(packet.inode && (packet.family == 2 || packet.family == 10));
+	assert((unsigned int)packet.report < GENL_REPORTS);
+	assert((unsigned int)packet.hook < GENL_HOOKS);
+	assert((unsigned int)packet.verdict < GENL_VERDICTS);
+	assert(memchr(packet.policy, 0, sizeof(packet.policy)));
+	assert(memchr(packet.iif, 0, sizeof(packet.iif)));
+	assert(memchr(packet.oif, 0, sizeof(packet.oif)));
+	if (packet.prefix)
+		check_text(packet.prefix);
+	if (packet.has_rule)
+		check_text(packet.rule.text);
+}
+
 static void parse_all(const struct genl_msg *m)
 {
 	struct genl_family family = { 0 };
@@ -61,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(rest.len < left);
 		left = rest.len;
 		parse_all(&m);
+		parse_policy(&m);
 	}
 	if (size >= 4)
 		genl_parse_attr_at((struct span){ data, size },

@@ -7,6 +7,7 @@
  * errors) that recvmsg() then returns.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,6 +31,7 @@
 
 #define FAMILY	30
 #define GROUP	9
+#define PACKETS	10
 #define PORT	4711
 
 struct datagram {
@@ -51,6 +56,7 @@ static struct {
 
 static _Alignas(8) uint8_t last_request[1024];
 static unsigned int opened, joined, joined_before;
+static bool no_packets;		/* the module offers no such group */
 
 struct mnl_socket *__real_mnl_socket_open2(int bus, int flags);
 struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags);
@@ -228,6 +234,12 @@ static void family_found(const struct nlmsghdr *request)
 	mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, "lifecycle");
 	mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, GROUP);
 	mnl_attr_nest_end(nlh, one);
+	if (!no_packets) {
+		one = mnl_attr_nest_start(nlh, 2);
+		mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, PACKETS);
+		mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, "packets");
+		mnl_attr_nest_end(nlh, one);
+	}
 	mnl_attr_nest_end(nlh, groups);
 	end(nlh);
 	queue_new();
@@ -804,6 +816,355 @@ static void test_events(void **state)
 	finish(g);
 }
 
+static void packet(uint32_t inode, uint64_t lost)
+{
+	struct nlmsghdr *nlh = genl_message(NULL, 0, NSFENCE_CMD_PACKET);
+	struct nlattr *nest;
+
+	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, inode);
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	nest = mnl_attr_nest_start(nlh, NSFENCE_A_PACKET);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_REPORT, NSFENCE_REPORT_DROP);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_HOOK, NSFENCE_HOOK_INPUT);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_VERDICT, NSFENCE_VERDICT_DROP);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_FAMILY, AF_INET);
+	mnl_attr_put_u64(nlh, NSFENCE_A_PACKET_LOST, lost);
+	mnl_attr_nest_end(nlh, nest);
+	end(nlh);
+}
+
+static void on_packet(void *data, const struct genl_packet *p)
+{
+	struct seen *seen = data;
+
+	assert_string_equal(p->policy, "web");
+	seen->type[seen->n] = (enum genl_event_type)p->lost;
+	seen->inode[seen->n++] = p->inode;
+}
+
+static void test_packets(void **state)
+{
+	struct genl *g = begin(0, NULL);
+	struct seen seen = { .n = 0 };
+	struct genl_listener listener = { .packet = on_packet, .data = &seen };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_subscribe(g, GENL_GROUP_PACKETS, &e), 0);
+	assert_int_equal(joined, PACKETS);
+	assert_int_equal(joined_before, GENL_ID_CTRL);
+	assert_int_equal(genl_subscribe(g, GENL_GROUP_PACKETS | GENL_GROUP_LIFECYCLE, &e), 0);
+	assert_int_equal(joined, PACKETS);
+	assert_int_equal(joined_before, GROUP);
+	queue.head = queue.tail = 0;
+	queue_new();
+	packet(7, 5);
+	netns(NULL, 0, NSFENCE_CMD_BORN, 1);	/* nobody listens to that */
+	packet(8, 6);
+	queue_new()->from = 1234;
+	packet(9, 7);
+	assert_int_equal(genl_events(g, &listener, &e), 0);
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.inode[1], 8);
+	assert_int_equal(seen.type[0], 5);
+	/* And the other way round. */
+	listener = (struct genl_listener){ .lifecycle = on_event, .data = &seen };
+	queue_new();
+	packet(7, 5);
+	netns(NULL, 0, NSFENCE_CMD_BORN, 1);
+	assert_int_equal(genl_events(g, &listener, &e), 0);
+	assert_int_equal(seen.n, 3);
+	queue_new();
+	packet(0, 5);
+	listener.packet = on_packet;
+	assert_int_equal(genl_events(g, &listener, &e), -EPROTO);
+	finish(g);
+}
+
+static void test_no_packets(void **state)
+{
+	struct genl *g;
+	struct err e;
+
+	(void)state;
+	no_packets = true;
+	g = begin(0, NULL);
+	no_packets = false;
+	joined = joined_before = 0;
+	assert_int_equal(genl_subscribe(g, GENL_GROUP_PACKETS | GENL_GROUP_LIFECYCLE, &e),
+			 -EOPNOTSUPP);
+	assert_non_null(strstr(e.text, "\"packets\""));
+	assert_int_equal(joined, 0);
+	assert_int_equal(genl_subscribe(g, GENL_GROUP_LIFECYCLE, &e), 0);
+	finish(g);
+}
+
+/* ---- policies ---- */
+
+#define IMAGE	"the bytes of an image, all of them"
+
+static const struct nlattr *attr_of(const struct nlmsghdr *request, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, request, GENL_HDRLEN)
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+static void put_policy(const struct nlmsghdr *to, uint16_t flags, uint8_t cmd, const char *name)
+{
+	struct nlmsghdr *nlh = genl_message(to, flags, cmd);
+
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, name);
+	mnl_attr_put_u64(nlh, NSFENCE_A_GENERATION, 3);
+	mnl_attr_put_u64(nlh, NSFENCE_A_HASH, 0xfedcba9876543210);
+	mnl_attr_put_u32(nlh, NSFENCE_A_RECORDS, 4);
+	mnl_attr_put_u32(nlh, NSFENCE_A_BYTES, 5);
+	mnl_attr_put_u32(nlh, NSFENCE_A_ATTACHMENTS, 6);
+	end(nlh);
+}
+
+/* As the module looks at the descriptor: sealed, and all there. */
+static void policy_set_good(const struct nlmsghdr *request)
+{
+	int fd, seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	char bytes[100] = "";
+	struct stat st;
+
+	assert_int_equal(cmd_of(request), NSFENCE_CMD_POLICY_SET);
+	assert_string_equal(mnl_attr_get_str(attr_of(request, NSFENCE_A_POLICY)), "web");
+	fd = (int)mnl_attr_get_u32(attr_of(request, NSFENCE_A_IMAGE));
+	assert_int_equal(fcntl(fd, F_GET_SEALS), seals);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, sizeof(IMAGE));
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), sizeof(IMAGE));
+	assert_string_equal(bytes, IMAGE);
+	queue_new();
+	put_policy(request, 0, NSFENCE_CMD_POLICY_SET, "web");
+	ack(request, 0, NULL, 0);
+}
+
+static void policy_set_bad(const struct nlmsghdr *request)
+{
+	queue_new();
+	ack(request, EINVAL, "bad image: record: miss does not lead forward", 0);
+}
+
+static int open_descriptors(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void test_policy_set(void **state)
+{
+	struct genl *g = BEGIN(policy_set_good, policy_set_bad, acknowledged);
+	struct genl_policy p = { .name = "" };
+	int before = open_descriptors();
+	char name[GENL_MAX_NAME + 2];
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_policy_set(g, "web", IMAGE, sizeof(IMAGE), &p, &e), 0);
+	assert_string_equal(p.name, "web");
+	assert_int_equal(p.generation, 3);
+	assert_true(p.hash == 0xfedcba9876543210);
+	assert_int_equal(p.records, 4);
+	assert_int_equal(p.bytes, 5);
+	assert_int_equal(p.attachments, 6);
+	p.generation = 77;
+	assert_int_equal(genl_policy_set(g, "web", IMAGE, sizeof(IMAGE), &p, &e), -EINVAL);
+	assert_string_equal(e.text, "bad image: record: miss does not lead forward");
+	assert_int_equal(e.exit, EXIT_REFUSED);
+	assert_int_equal(p.generation, 77);
+	/* Acknowledged, and not a word about the policy. */
+	assert_int_equal(genl_policy_set(g, "web", IMAGE, sizeof(IMAGE), NULL, &e), -EPROTO);
+	memset(name, 'x', sizeof(name));
+	name[GENL_MAX_NAME + 1] = 0;
+	assert_int_equal(genl_policy_set(g, name, IMAGE, sizeof(IMAGE), NULL, &e), -EINVAL);
+	assert_int_equal(genl_policy_set(g, "", IMAGE, sizeof(IMAGE), NULL, &e), -EINVAL);
+	assert_int_equal(open_descriptors(), before);
+	finish(g);
+}
+
+static void policy_get_good(const struct nlmsghdr *request)
+{
+	assert_int_equal(cmd_of(request), NSFENCE_CMD_POLICY_GET);
+	queue_new();
+	put_policy(request, 0, NSFENCE_CMD_POLICY_GET, "web");
+	ack(request, 0, NULL, 0);
+}
+
+static void no_such_policy(const struct nlmsghdr *request)
+{
+	assert_string_equal(mnl_attr_get_str(attr_of(request, NSFENCE_A_POLICY)), "web");
+	queue_new();
+	ack(request, ENOENT, "no policy has this name", 0);
+}
+
+static void in_use(const struct nlmsghdr *request)
+{
+	refuse(request, EBUSY);
+}
+
+static void test_policy_get_del(void **state)
+{
+	struct genl *g = BEGIN(policy_get_good, no_such_policy, acknowledged, in_use,
+			       refuse_enoent, family_found);
+	struct genl_policy p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_policy_get(g, "web", &p, &e), 0);
+	assert_int_equal(p.records, 4);
+	assert_int_equal(genl_policy_get(g, "web", &p, &e), -ENOENT);
+	assert_int_equal(e.exit, EXIT_NOT_FOUND);
+	assert_string_equal(e.text, "no policy has this name");
+	assert_int_equal(genl_policy_del(g, "web", &e), 0);
+	assert_int_equal(genl_policy_del(g, "web", &e), -EBUSY);
+	assert_int_equal(e.exit, EXIT_REFUSED);
+	/* Of a kernel that says no more: the family is still there. */
+	assert_int_equal(genl_policy_del(g, "web", &e), -ENOENT);
+	assert_int_equal(e.exit, EXIT_NOT_FOUND);
+	assert_string_equal(e.text, "no policy \"web\" in the module");
+	finish(g);
+}
+
+static void policies(const struct nlmsghdr *request)
+{
+	assert_int_equal(request->nlmsg_flags & NLM_F_DUMP, NLM_F_DUMP);
+	queue_new();
+	put_policy(request, NLM_F_MULTI, NSFENCE_CMD_POLICY_GET, "web");
+	put_policy(request, NLM_F_MULTI, NSFENCE_CMD_POLICY_GET, "db");
+	done(request, 0, 0);
+}
+
+static void policies_interrupted(const struct nlmsghdr *request)
+{
+	queue_new();
+	put_policy(request, NLM_F_MULTI | NLM_F_DUMP_INTR, NSFENCE_CMD_POLICY_GET, "gone");
+	done(request, 0, 0);
+}
+
+static void no_policies(const struct nlmsghdr *request)
+{
+	queue_new();
+	done(request, 0, 0);
+}
+
+static void test_policy_dump(void **state)
+{
+	struct genl *g = BEGIN(dump_good, policies_interrupted, policies, no_policies);
+	struct genl_policy *v;
+	struct err e;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(genl_policy_dump(g, &v, &n, &e), -EPROTO);	/* of another command */
+	assert_null(v);
+	assert_int_equal(genl_policy_dump(g, &v, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(v[0].name, "db");
+	assert_string_equal(v[1].name, "web");
+	free(v);
+	assert_int_equal(genl_policy_dump(g, &v, &n, &e), 0);
+	assert_int_equal(n, 0);
+	free(v);
+	finish(g);
+}
+
+static void put_rule(const struct nlmsghdr *to, uint64_t generation, uint32_t line)
+{
+	struct nlmsghdr *nlh = genl_message(to, NLM_F_MULTI, NSFENCE_CMD_RULE_GET);
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	mnl_attr_put_u64(nlh, NSFENCE_A_GENERATION, generation);
+	nest = mnl_attr_nest_start(nlh, NSFENCE_A_RULE);
+	mnl_attr_put_u64(nlh, NSFENCE_A_RULE_ID, 100 + line);
+	mnl_attr_put_strz(nlh, NSFENCE_A_RULE_CHAIN, "input");
+	mnl_attr_put_strz(nlh, NSFENCE_A_RULE_TEXT, "tcp dport 22 counter accept");
+	mnl_attr_put_strz(nlh, NSFENCE_A_RULE_FILE, "policies/web.nft");
+	mnl_attr_put_u32(nlh, NSFENCE_A_RULE_LINE, line);
+	mnl_attr_put_u64(nlh, NSFENCE_A_RULE_PACKETS, 7);
+	mnl_attr_put_u64(nlh, NSFENCE_A_RULE_BYTES, 1ull << 40);
+	mnl_attr_nest_end(nlh, nest);
+	end(nlh);
+}
+
+static void rules_of_netns(const struct nlmsghdr *request)
+{
+	assert_int_equal(cmd_of(request), NSFENCE_CMD_RULE_GET);
+	assert_string_equal(mnl_attr_get_str(attr_of(request, NSFENCE_A_POLICY)), "web");
+	assert_int_equal(mnl_attr_get_u32(attr_of(request, NSFENCE_A_INODE)), 77);
+	assert_int_equal(mnl_attr_get_u64(attr_of(request, NSFENCE_A_COOKIE)), 5);
+	assert_null(attr_of(request, NSFENCE_A_FD));
+	queue_new();
+	put_rule(request, 3, 1);
+	queue_new();
+	put_rule(request, 3, 2);
+	done(request, 0, 0);
+}
+
+/* A policy-set came between two messages. */
+static void rules_mixed(const struct nlmsghdr *request)
+{
+	assert_null(attr_of(request, NSFENCE_A_INODE));
+	queue_new();
+	put_rule(request, 3, 1);
+	put_rule(request, 4, 1);
+	done(request, 0, 0);
+}
+
+static void rules_gone_midway(const struct nlmsghdr *request)
+{
+	queue_new();
+	put_rule(request, 3, 1);
+	done(request, 0, EAGAIN);
+}
+
+static void rules_none(const struct nlmsghdr *request)
+{
+	queue_new();
+	done(request, 0, 0);
+}
+
+static void test_rules(void **state)
+{
+	const struct genl_target t = { .inode = 77, .has_cookie = true, .cookie = 5, .fd = 3 };
+	struct genl *g = BEGIN(rules_of_netns, rules_mixed, rules_gone_midway, rules_none,
+			       no_such_policy);
+	struct genl_rules r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_rules_dump(g, "web", &t, &r, &e), 0);
+	assert_int_equal(r.n, 2);
+	assert_string_equal(r.policy, "web");
+	assert_int_equal(r.generation, 3);
+	assert_int_equal(r.v[1].line, 2);
+	assert_int_equal(r.v[1].id, 102);
+	assert_string_equal(r.v[1].chain, "input");
+	assert_string_equal(r.v[1].text, "tcp dport 22 counter accept");
+	assert_string_equal(r.v[1].file, "policies/web.nft");
+	assert_int_equal(r.v[1].packets, 7);
+	assert_int_equal(r.v[1].bytes, 1ull << 40);
+	genl_rules_clean(&r);
+	assert_int_equal(genl_rules_dump(g, "web", NULL, &r, &e), 0);
+	assert_int_equal(r.n, 0);
+	assert_int_equal(r.generation, 0);
+	genl_rules_clean(&r);
+	assert_int_equal(genl_rules_dump(g, "web", NULL, &r, &e), -ENOENT);
+	assert_int_equal(e.exit, EXIT_NOT_FOUND);
+	finish(g);
+}
+
 static void family_gone(uint8_t cmd, uint16_t family)
 {
 	struct nlmsghdr *nlh;
@@ -859,6 +1220,12 @@ int main(void)
 		cmocka_unit_test(test_broken_transport),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_family_goes),
+		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_no_packets),
+		cmocka_unit_test(test_policy_set),
+		cmocka_unit_test(test_policy_get_del),
+		cmocka_unit_test(test_policy_dump),
+		cmocka_unit_test(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

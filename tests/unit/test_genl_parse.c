@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -245,6 +246,250 @@ static void test_version(void **state)
 	assert_non_null(strstr(e.text, "command"));
 }
 
+/* ---- policies and packets ---- */
+
+static struct nlmsghdr *full_policy(void)
+{
+	struct nlmsghdr *nlh = begin(30, NSFENCE_CMD_POLICY_GET);
+
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	mnl_attr_put_u64(nlh, NSFENCE_A_GENERATION, 3);
+	mnl_attr_put_u64(nlh, NSFENCE_A_HASH, UINT64_MAX);
+	mnl_attr_put_u32(nlh, NSFENCE_A_RECORDS, 4);
+	mnl_attr_put_u32(nlh, NSFENCE_A_BYTES, 5);
+	mnl_attr_put_u32(nlh, NSFENCE_A_ATTACHMENTS, 6);
+	mnl_attr_put_u32(nlh, 300, 6);		/* of a newer module */
+	return nlh;
+}
+
+static void put_rule(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NSFENCE_A_RULE);
+
+	mnl_attr_put_u64(nlh, NSFENCE_A_RULE_ID, 9);
+	mnl_attr_put_strz(nlh, NSFENCE_A_RULE_CHAIN, "input");
+	mnl_attr_put_strz(nlh, NSFENCE_A_RULE_TEXT, "tcp dport 22 counter accept");
+	mnl_attr_put_strz(nlh, NSFENCE_A_RULE_FILE, "web.nft");
+	mnl_attr_put_u32(nlh, NSFENCE_A_RULE_LINE, 18);
+	mnl_attr_put_u64(nlh, NSFENCE_A_RULE_PACKETS, 1);
+	mnl_attr_put_u64(nlh, NSFENCE_A_RULE_BYTES, 2);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static struct nlmsghdr *full_rule(void)
+{
+	struct nlmsghdr *nlh = begin(30, NSFENCE_CMD_RULE_GET);
+
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	mnl_attr_put_u64(nlh, NSFENCE_A_GENERATION, 3);
+	put_rule(nlh);
+	return nlh;
+}
+
+static void put_reason(struct nlmsghdr *nlh, uint32_t family)
+{
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_REPORT, NSFENCE_REPORT_LOG);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_HOOK, NSFENCE_HOOK_OUTPUT);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_VERDICT, NSFENCE_VERDICT_ACCEPT);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_FAMILY, family);
+}
+
+static struct nlmsghdr *full_packet(void)
+{
+	static const uint8_t saddr[16] = { 0xfe, 0x80 }, daddr[16] = { 0x20, 0x01 };
+	struct nlmsghdr *nlh = begin(30, NSFENCE_CMD_PACKET);
+	struct nlattr *nest;
+
+	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, 77);
+	mnl_attr_put_u64(nlh, NSFENCE_A_COOKIE, 5);
+	mnl_attr_put_u64(nlh, NSFENCE_A_INSTANCE, 6);
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	put_rule(nlh);
+	nest = mnl_attr_nest_start(nlh, NSFENCE_A_PACKET);
+	put_reason(nlh, AF_INET6);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_PROTOCOL, 17);
+	mnl_attr_put(nlh, NSFENCE_A_PACKET_SADDR, sizeof(saddr), saddr);
+	mnl_attr_put(nlh, NSFENCE_A_PACKET_DADDR, sizeof(daddr), daddr);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_SPORT, 53);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_DPORT, 65535);
+	mnl_attr_put_strz(nlh, NSFENCE_A_PACKET_IIF, "a2345678901234b");
+	mnl_attr_put_strz(nlh, NSFENCE_A_PACKET_OIF, "eth0");
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_LENGTH, 100);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_MARK, 7);
+	mnl_attr_put_strz(nlh, NSFENCE_A_PACKET_PREFIX, "dns: ");
+	mnl_attr_put_u32(nlh, NSFENCE_A_PACKET_LEVEL, 6);
+	mnl_attr_put_u64(nlh, NSFENCE_A_PACKET_LOST, 12);
+	mnl_attr_nest_end(nlh, nest);
+	return nlh;
+}
+
+static void test_policy(void **state)
+{
+	struct genl_msg m = taken(full_policy());
+	struct genl_policy p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_parse_policy(&m, NSFENCE_CMD_POLICY_GET, &p, NULL), 0);
+	assert_string_equal(p.name, "web");
+	assert_int_equal(p.generation, 3);
+	assert_true(p.hash == UINT64_MAX);
+	assert_int_equal(p.records, 4);
+	assert_int_equal(p.bytes, 5);
+	assert_int_equal(p.attachments, 6);
+	assert_int_equal(genl_parse_policy(&m, NSFENCE_CMD_POLICY_SET, &p, &e), -EPROTO);
+	m = taken(begin(30, NSFENCE_CMD_POLICY_GET));
+	assert_int_equal(genl_parse_policy(&m, NSFENCE_CMD_POLICY_GET, &p, &e), -EPROTO);
+	assert_non_null(strstr(e.text, "without attribute policy"));
+}
+
+static void test_rule(void **state)
+{
+	struct genl_msg m = taken(full_rule());
+	struct nlmsghdr *nlh;
+	struct genl_rule_msg r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_parse_rule(&m, &r, NULL), 0);
+	assert_string_equal(r.policy, "web");
+	assert_int_equal(r.generation, 3);
+	assert_int_equal(r.rule.id, 9);
+	assert_string_equal(r.rule.chain, "input");
+	assert_string_equal(r.rule.text, "tcp dport 22 counter accept");
+	assert_string_equal(r.rule.file, "web.nft");
+	assert_int_equal(r.rule.line, 18);
+	assert_int_equal(r.rule.packets, 1);
+	assert_int_equal(r.rule.bytes, 2);
+
+	nlh = begin(30, NSFENCE_CMD_RULE_GET);
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	m = taken(nlh);
+	assert_int_equal(genl_parse_rule(&m, &r, &e), -EPROTO);
+	nlh = begin(30, NSFENCE_CMD_RULE_GET);
+	mnl_attr_nest_end(nlh, mnl_attr_nest_start(nlh, NSFENCE_A_RULE));
+	m = taken(nlh);
+	assert_int_equal(genl_parse_rule(&m, &r, &e), -EPROTO);
+	/* Nothing in it, and no string that is not there. */
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "web");
+	m = taken(nlh);
+	assert_int_equal(genl_parse_rule(&m, &r, &e), 0);
+	assert_string_equal(r.rule.text, "");
+	assert_string_equal(r.rule.file, "");
+}
+
+static void test_packet(void **state)
+{
+	struct genl_msg m = taken(full_packet());
+	enum genl_event_type type;
+	struct genl_packet p;
+	struct genl_netns n;
+
+	(void)state;
+	assert_int_equal(genl_parse_packet(&m, &p, NULL), 1);
+	assert_int_equal(p.inode, 77);
+	assert_true(p.has_cookie);
+	assert_int_equal(p.cookie, 5);
+	assert_int_equal(p.instance, 6);
+	assert_string_equal(p.policy, "web");
+	assert_true(p.has_rule);
+	assert_int_equal(p.rule.line, 18);
+	assert_int_equal(p.report, GENL_REPORT_LOG);
+	assert_string_equal(genl_report_name(p.report), "log");
+	assert_int_equal(p.hook, GENL_HOOK_OUTPUT);
+	assert_int_equal(p.verdict, GENL_VERDICT_ACCEPT);
+	assert_int_equal(p.family, AF_INET6);
+	assert_true(p.has_protocol && p.has_addresses && p.has_sport && p.has_dport);
+	assert_int_equal(p.protocol, 17);
+	assert_int_equal(p.saddr[1], 0x80);
+	assert_int_equal(p.daddr[0], 0x20);
+	assert_int_equal(p.sport, 53);
+	assert_int_equal(p.dport, 65535);
+	assert_string_equal(p.iif, "a2345678901234b");
+	assert_string_equal(p.oif, "eth0");
+	assert_int_equal(p.length, 100);
+	assert_int_equal(p.mark, 7);
+	assert_string_equal(p.prefix, "dns: ");
+	assert_true(p.has_level);
+	assert_int_equal(p.level, 6);
+	assert_int_equal(p.lost, 12);
+	/* Either parser leaves the other's messages alone. */
+	assert_int_equal(genl_parse_event(&m, &type, &n, NULL), 0);
+	m = taken(full_netns(NSFENCE_CMD_BORN));
+	assert_int_equal(genl_parse_packet(&m, &p, NULL), 0);
+}
+
+/* A packet with one attribute more, or none of the addresses, is refused, or not. */
+static void packet_with(uint32_t family, uint16_t type, size_t len, const void *data,
+			const char *message)
+{
+	struct nlmsghdr *nlh = begin(30, NSFENCE_CMD_PACKET);
+	struct genl_packet p;
+	struct nlattr *nest;
+	struct genl_msg m;
+	struct err e;
+	int ret;
+
+	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, 77);
+	nest = mnl_attr_nest_start(nlh, NSFENCE_A_PACKET);
+	put_reason(nlh, family);
+	if (type)
+		mnl_attr_put(nlh, type, len, data);
+	mnl_attr_nest_end(nlh, nest);
+	m = taken(nlh);
+	ret = genl_parse_packet(&m, &p, &e);
+	if (!message) {
+		assert_int_equal(ret, 1);
+		assert_false(p.has_addresses);
+		return;
+	}
+	assert_int_equal(ret, -EPROTO);
+	if (!strstr(e.text, message))
+		fail_msg("\"%s\" does not say \"%s\"", e.text, message);
+}
+
+static void test_bad_packets(void **state)
+{
+	const uint32_t big = 65536, small = 5;
+	uint8_t bytes[32];
+	struct nlmsghdr *nlh;
+	struct genl_packet p;
+	struct genl_msg m;
+	struct err e;
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	packet_with(AF_INET, 0, 0, NULL, NULL);
+	packet_with(AF_UNIX, 0, 0, NULL, "neither IPv4 nor IPv6");
+	packet_with(AF_INET, NSFENCE_A_PACKET_SADDR, 4, bytes, "addresses are not of its family");
+	packet_with(AF_INET, NSFENCE_A_PACKET_SADDR, 5, bytes, "packet.saddr has 5 bytes");
+	packet_with(AF_INET, NSFENCE_A_PACKET_DADDR, 32, bytes, "packet.daddr has 32 bytes");
+	packet_with(AF_INET6, NSFENCE_A_PACKET_DADDR, 16, bytes, "addresses are not of its family");
+	packet_with(AF_INET, NSFENCE_A_PACKET_SPORT, 4, &big, "packet.sport is 65536");
+	packet_with(AF_INET, NSFENCE_A_PACKET_DPORT, 4, &big, "packet.dport is 65536");
+	packet_with(AF_INET, NSFENCE_A_PACKET_DPORT, 2, &big, "packet.dport has 2 bytes");
+	packet_with(AF_INET, NSFENCE_A_PACKET_PROTOCOL, 4, &big, "packet.protocol is 65536");
+	packet_with(AF_INET, NSFENCE_A_PACKET_HOOK, 4, &small, "packet.hook is 5");
+	packet_with(AF_INET, NSFENCE_A_PACKET_VERDICT, 4, &small, "packet.verdict is 5");
+	packet_with(AF_INET, NSFENCE_A_PACKET_REPORT, 4, &small, "packet.report is 5");
+	packet_with(AF_INET, NSFENCE_A_PACKET_IIF, 17, "1234567890123456", "packet.iif has 17");
+	packet_with(AF_INET, NSFENCE_A_PACKET_PREFIX, 3, bytes, "packet.prefix has 3 bytes");
+	packet_with(AF_INET, NSFENCE_A_PACKET_PREFIX, 0, bytes, "packet.prefix has 0 bytes");
+	packet_with(AF_INET, NSFENCE_A_PACKET_LOST, 4, bytes, "packet.lost has 4 bytes");
+
+	nlh = begin(30, NSFENCE_CMD_PACKET);
+	mnl_attr_put_u32(nlh, NSFENCE_A_INODE, 77);
+	m = taken(nlh);
+	assert_int_equal(genl_parse_packet(&m, &p, &e), -EPROTO);
+	assert_non_null(strstr(e.text, "without attribute packet"));
+	mnl_attr_nest_end(nlh, mnl_attr_nest_start(nlh, NSFENCE_A_PACKET));
+	m = taken(nlh);
+	assert_int_equal(genl_parse_packet(&m, &p, &e), -EPROTO);
+	assert_non_null(strstr(e.text, "without report"));
+	m = taken(begin(30, NSFENCE_CMD_PACKET));
+	assert_int_equal(genl_parse_packet(&m, &p, &e), -EPROTO);
+}
+
 static struct nlmsghdr *family(const char *group, uint32_t id)
 {
 	struct nlmsghdr *nlh = begin(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
@@ -270,9 +515,11 @@ static void test_family(void **state)
 	assert_int_equal(genl_parse_family(&m, &f, NULL), 0);
 	assert_int_equal(f.id, 30);
 	assert_int_equal(f.lifecycle, 9);
+	assert_int_equal(f.packets, 0);
 	m = taken(family("packets", 9));
 	assert_int_equal(genl_parse_family(&m, &f, NULL), 0);
 	assert_int_equal(f.lifecycle, 0);
+	assert_int_equal(f.packets, 9);
 	m = taken(begin(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY));
 	assert_int_equal(genl_parse_family(&m, &f, NULL), -EPROTO);
 }
@@ -396,6 +643,9 @@ static void parse_all(const uint8_t *bytes, size_t len)
 	struct genl_answer a;
 	struct genl_family f;
 	struct genl_netns n;
+	struct genl_policy policy;
+	struct genl_rule_msg rule;
+	struct genl_packet packet;
 	struct genl_ack ack;
 	struct genl_msg m;
 	struct err e;
@@ -410,6 +660,13 @@ static void parse_all(const uint8_t *bytes, size_t len)
 		genl_parse_netns(&m, &n, &e);
 		genl_parse_answer(&m, &a, &e);
 		genl_parse_event(&m, &type, &n, &e);
+		genl_parse_policy(&m, NSFENCE_CMD_POLICY_GET, &policy, &e);
+		/* Strings that point into the message end in it. */
+		if (!genl_parse_rule(&m, &rule, &e))
+			assert_true(strlen(rule.rule.text) + strlen(rule.rule.file) +
+				    strlen(rule.rule.chain) < len);
+		if (genl_parse_packet(&m, &packet, &e) == 1)
+			assert_true(!packet.prefix || strlen(packet.prefix) < len);
 		genl_parse_attr_at((struct span){ .data = copy, .len = len }, 24);
 	}
 	free(copy);
@@ -424,10 +681,13 @@ static void test_mangled(void **state)
 	(void)state;
 	print_message("seed %u (NSF_SEED)\n", seed);
 	srandom(seed);
-	for (int i = 0; i < 20000; i++) {
-		struct nlmsghdr *nlh = i % 4 == 0 ? full_netns(NSFENCE_CMD_NETNS_GET) :
-			i % 4 == 1 ? family("lifecycle", 9) :
-			i % 4 == 2 ? error_of(EINVAL, i & 4, "text", 20) :
+	for (int i = 0; i < 35000; i++) {
+		struct nlmsghdr *nlh = i % 7 == 0 ? full_netns(NSFENCE_CMD_NETNS_GET) :
+			i % 7 == 1 ? family("lifecycle", 9) :
+			i % 7 == 2 ? error_of(EINVAL, i & 4, "text", 20) :
+			i % 7 == 3 ? full_policy() :
+			i % 7 == 4 ? full_rule() :
+			i % 7 == 5 ? full_packet() :
 			full_netns(NSFENCE_CMD_BORN);
 		size_t len = nlh->nlmsg_len;
 
@@ -477,6 +737,10 @@ int main(void)
 		cmocka_unit_test(test_no_inode),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_rule),
+		cmocka_unit_test(test_packet),
+		cmocka_unit_test(test_bad_packets),
 		cmocka_unit_test(test_family),
 		cmocka_unit_test(test_ack),
 		cmocka_unit_test(test_ack_long_text),
