@@ -117,16 +117,19 @@ static void meta(struct sk_buff *skb, const struct nf_hook_state *state)
 	}
 	memset(p, 0xff, sizeof(*p));
 	nsf_packet_load(p, skb, state, 0);
-	leaves_check(field_is(p, NSF_FIELD_MARK, 77) && field_is(p, NSF_FIELD_PKTTYPE, PACKET_HOST) &&
+	leaves_check(field_is(p, NSF_FIELD_MARK, 77) &&
+		     field_is(p, NSF_FIELD_PKTTYPE, PACKET_HOST) &&
 		     field_is(p, NSF_FIELD_IIF, state->in->ifindex) &&
 		     field_is(p, NSF_FIELD_OIF, 0) && field_is(p, NSF_FIELD_LENGTH, 32) &&
 		     field_is(p, NSF_FIELD_NFPROTO, NFPROTO_IPV4) &&
 		     field_is(p, NSF_FIELD_TH_DPORT, 2000), "the fields that are always loaded");
-	leaves_check(!(p->have & (NSF_NEED_CT | NSF_NEED_NAMES)), "the others are not, if not needed");
+	leaves_check(!(p->have & (NSF_NEED_CT | NSF_NEED_NAMES)),
+		     "the others are not, if not needed");
 
 	skb->pkt_type = PACKET_LOOPBACK;
 	nsf_packet_load(p, skb, state, NSF_NEED_CT | NSF_NEED_NAMES);
-	leaves_check(field_is(p, NSF_FIELD_PKTTYPE, PACKET_MULTICAST), "a copy to itself, multicast");
+	leaves_check(field_is(p, NSF_FIELD_PKTTYPE, PACKET_MULTICAST),
+		     "a copy to itself, multicast");
 	leaves_check(field_is(p, NSF_FIELD_IIFNAME_HI, 0x6c6f000000000000ULL) &&
 		     field_is(p, NSF_FIELD_IIFNAME_LO, 0), "lo, as two numbers");
 	leaves_check(field_is(p, NSF_FIELD_OIFNAME_HI, 0) && field_is(p, NSF_FIELD_OIFNAME_LO, 0),
@@ -136,7 +139,8 @@ static void meta(struct sk_buff *skb, const struct nf_hook_state *state)
 		     "without an entry: invalid, no mark, no direction");
 	ip_hdr(skb)->daddr = htonl(ALL);
 	nsf_packet_load(p, skb, state, 0);
-	leaves_check(field_is(p, NSF_FIELD_PKTTYPE, PACKET_BROADCAST), "a copy to itself, broadcast");
+	leaves_check(field_is(p, NSF_FIELD_PKTTYPE, PACKET_BROADCAST),
+		     "a copy to itself, broadcast");
 	skb->pkt_type = PACKET_HOST;
 	kfree(p);
 }
@@ -162,7 +166,7 @@ static void long_image_init(struct long_image *img)
 	img->strings[1 + 511] = 0xa4;
 }
 
-static void rate(struct nsf_report *r)
+static void flood(struct nsf_report *r)
 {
 	const struct nlattr *lost;
 	unsigned int before;
@@ -185,7 +189,8 @@ static void rate(struct nsf_report *r)
 	msleep(50);
 	nsf_report_send(r);
 	lost = attr(NSFENCE_A_PACKET, NSFENCE_A_PACKET_LOST);
-	leaves_check(lost && nla_get_u64(lost) == missed, "the next report has the number of the lost");
+	leaves_check(lost && nla_get_u64(lost) == missed,
+		     "the next report has the number of the lost");
 }
 
 static void reports(struct nsf_report *r, struct nsf_rules *rules, struct nsf_policy *named,
@@ -230,8 +235,9 @@ static void reports(struct nsf_report *r, struct nsf_rules *rules, struct nsf_po
 	r->chain = "input";
 	nsf_report_send(r);
 	leaves_check(sent == 3 && attr_string(NSFENCE_A_RULE, NSFENCE_A_RULE_CHAIN, "input") &&
-		     !attr(NSFENCE_A_RULE, NSFENCE_A_RULE_TEXT), "a chain's policy: the chain's name");
-	rate(r);
+		     !attr(NSFENCE_A_RULE, NSFENCE_A_RULE_TEXT),
+		     "a chain's policy: the chain's name");
+	flood(r);
 }
 
 void leaves_report(void)

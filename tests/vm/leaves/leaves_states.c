@@ -95,9 +95,11 @@ static void limits(const struct nsf_states *s)
 	bytes.burst = 500;
 	nsf_states_reset(s, b);
 	leaves_check(pass(s, b, &bytes, 1501, 1, false) == 0, "bytes: one packet too large");
-	leaves_check(pass(s, b, &bytes, 250, 20, false) == 6, "bytes: what it refused cost nothing");
+	leaves_check(pass(s, b, &bytes, 250, 20, false) == 6,
+		     "bytes: what it refused cost nothing");
 
-	leaves_check(pass(s, none, &slow, 1, 9, false) == 9 && pass(s, none, &over, 1, 9, false) == 0,
+	leaves_check(pass(s, none, &slow, 1, 9, false) == 9 &&
+		     pass(s, none, &over, 1, 9, false) == 0,
 		     "a place that is not there is a full bucket");
 }
 
