@@ -261,29 +261,34 @@ bool judge_packet(struct judge *j, const struct place *place, const struct seen 
 	return any;
 }
 
-/* The first record of @rule, or NULL: nothing leads to its chain. */
-static const struct nsf_record *record_of(const struct judge *j, u32 rule)
+/* The index of a chain's @n-th rule; false where nothing leads to that chain. */
+static bool rule_of(const struct judge *j, const char *chain, unsigned int n, u32 *rule)
 {
-	const struct nsf_record *r = nsf_image_records(j->img);
-
-	for (u32 i = 0; i < nsf_image_n_records(j->img); i++)
-		if (r[i].rule == rule)
-			return &r[i];
-	return NULL;
+	for (*rule = 0; *rule < nsf_image_n_rules(j->img); (*rule)++)
+		if (!strcmp(chain, string_at(j, nsf_image_rules(j->img)[*rule].chain)) && !n--)
+			return true;
+	return false;
 }
 
-/* The state of the @n-th counter of that chain, in the order of the file. */
-static bool counter_of(const struct judge *j, const char *chain, unsigned int n, size_t *state)
+/*
+ * The state of that counter of nft's. A rule is several records where it goes on
+ * after a map; each counter is met first where the rule is written out first.
+ * False where it is not in the image: no packet can come to it.
+ */
+static bool counter_of(const struct judge *j, const struct reference_counter *want, size_t *state)
 {
-	for (u32 rule = 0; rule < nsf_image_n_rules(j->img); rule++) {
-		const struct nsf_record *r;
-		const struct nsf_op *op;
+	const struct nsf_record *r = nsf_image_records(j->img);
+	unsigned int n = want->number;
+	u32 rule;
 
-		if (strcmp(chain, string_at(j, nsf_image_rules(j->img)[rule].chain)))
+	if (!rule_of(j, want->chain, want->rule, &rule))
+		return false;
+	for (u32 k = 0; k < nsf_image_n_records(j->img); k++) {
+		const struct nsf_op *op = nsf_image_ops(j->img) + r[k].op;
+
+		if (r[k].rule != rule)
 			continue;
-		r = record_of(j, rule);
-		op = nsf_image_ops(j->img) + (r ? r->op : 0);
-		for (u32 i = 0; r && i < r->ops; i++) {
+		for (u32 i = 0; i < r[k].ops; i++) {
 			if (op[i].code != NSF_OP_COUNTER || n--)
 				continue;
 			*state = op[i].arg;
@@ -295,7 +300,6 @@ static bool counter_of(const struct judge *j, const char *chain, unsigned int n,
 
 bool judge_same_counters(const struct judge *j, const struct reference *r)
 {
-	unsigned int n = 0;
 	bool same = true;
 
 	for (unsigned int i = 0; i < r->counters; i++) {
@@ -303,15 +307,14 @@ bool judge_same_counters(const struct judge *j, const struct reference *r)
 		uint64_t packets = 0, bytes = 0;
 		size_t state;
 
-		n = i && !strcmp(want->chain, r->counter[i - 1].chain) ? n + 1 : 0;
-		if (counter_of(j, want->chain, n, &state)) {
+		if (counter_of(j, want, &state)) {
 			packets = j->fx.packets[state];
 			bytes = j->fx.bytes[state];
 		}
 		if (packets == want->packets && bytes == want->bytes)
 			continue;
-		printf("# counter %u of chain %s: nft %llu packets %llu bytes, nsfence %llu, %llu\n",
-		       n + 1, want->chain, (unsigned long long)want->packets,
+		printf("# counter %u of rule %u of chain %s: nft %llu packets %llu bytes, nsfence %llu, %llu\n",
+		       want->number + 1, want->rule + 1, want->chain, (unsigned long long)want->packets,
 		       (unsigned long long)want->bytes, (unsigned long long)packets,
 		       (unsigned long long)bytes);
 		same = false;

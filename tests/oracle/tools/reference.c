@@ -68,10 +68,15 @@ static bool add_rule(struct reference *r, const json_t *json)
 {
 	const json_t *exprs = json_object_get(json, "expr"), *expr, *counter;
 	struct reference_counter *c;
+	const char *chain = text_of(json, "chain");
+	unsigned int number = 0;
 	size_t i;
 
 	if (has_key(exprs, "ct"))
 		r->ct = true;
+	/* A chain's rules come one after the other. */
+	r->rule_now = strcmp(r->chain_now, chain) ? 0 : r->rule_now + 1;
+	snprintf(r->chain_now, sizeof(r->chain_now), "%s", chain);
 	json_array_foreach(exprs, i, expr) {
 		counter = json_object_get(expr, "counter");
 		if (!counter)
@@ -79,7 +84,9 @@ static bool add_rule(struct reference *r, const json_t *json)
 		c = &r->counter[r->counters];
 		if (r->counters++ == REFERENCE_MAX)
 			return false;
-		snprintf(c->chain, sizeof(c->chain), "%s", text_of(json, "chain"));
+		snprintf(c->chain, sizeof(c->chain), "%s", chain);
+		c->rule = r->rule_now;
+		c->number = number++;
 		c->packets = (uint64_t)json_integer_value(json_object_get(counter, "packets"));
 		c->bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
 	}

@@ -22,6 +22,7 @@ struct reference_chain {
 
 struct reference_counter {
 	char chain[64];
+	unsigned int rule, number;	/* of the chain, of the rule; from 0 */
 	uint64_t packets, bytes;
 };
 
@@ -31,6 +32,8 @@ struct reference {
 	struct reference_counter counter[REFERENCE_MAX];	/* by chain, in order of rules */
 	unsigned int counters;
 	struct places places;
+	char chain_now[64];	/* while it is read */
+	unsigned int rule_now;
 	bool ct;		/* some rule looks at conntrack */
 };
 
