@@ -90,6 +90,98 @@ for file in "$top"/conf/policies/*.nft; do
 	is "conf/policies/$(basename "$file") is explained"
 done
 
+# What the manual says is not supported: refused, and named, at its place.
+# refused WHAT PLACE FILE
+refused() {
+	run check "$3"
+	want_rc 1
+	want_no_out
+	want_err "^[^ ]*/one\.nft:$2: Error: .*$1"
+	is "refused and named: $1${4:+ ($4)}"
+}
+
+while IFS='|' read -r named rule; do
+	printf 'table inet one {\nset s {\ntype ipv4_addr\n}\nchain input {\ntype filter hook input priority 0; policy drop;\n%s\n}\n}\n' \
+		"$rule" >"$tmp/one.nft"
+	refused "$named" '7:[0-9]+-[0-9]+' "$tmp/one.nft" "$rule"
+done <<'END'
+queue|queue num 1
+dup|dup to 10.0.0.1
+fwd|fwd to lo
+dnat|dnat to 10.0.0.1
+snat|snat to 10.0.0.1
+masquerade|masquerade
+redirect|redirect
+tproxy|tproxy to :80
+synproxy|synproxy mss 1460
+notrack|notrack
+quota|quota 10 mbytes
+meter|meter m { ip saddr limit rate 5/second }
+add|add @s { ip saddr }
+update|update @s { ip saddr }
+fib|fib saddr type local accept
+rt|rt classid 1
+socket|socket transparent 1
+osf|osf name "Linux"
+numgen|numgen random mod 2 == 0
+jhash|jhash ip saddr mod 2 == 0
+raw payload|@th,0,16 80
+ether saddr|ether saddr 00:11:22:33:44:55
+vlan id|vlan id 5
+tcp window|tcp window 5
+options of the tcp header|tcp option maxseg size 5
+udp length|udp length 8
+ip id|ip id 5
+ip version|ip version 4
+ip6 flowlabel|ip6 flowlabel 1
+icmp id|icmp id 5
+icmpv6 mtu|icmpv6 mtu 1280
+exthdr hbh|exthdr hbh exists
+frag frag-off|frag frag-off 5
+ah spi|ah spi 5
+meta skuid|meta skuid 0
+meta time|meta time "2020-01-01"
+ct status|ct status assured
+ct helper|ct helper "ftp"
+ct zone|ct zone 1
+group|log group 1
+snaplen|log snaplen 10
+flags of log|log flags all
+queue-threshold|log queue-threshold 5
+localhost|ip saddr localhost
+eth0|iif "eth0"
+timeout|tcp dport { 80 timeout 5s }
+named counters|counter name "x"
+named limits|limit name "x"
+END
+
+while IFS='|' read -r named place text; do
+	printf '%b' "$text" >"$tmp/one.nft"
+	refused "$named" "$place" "$tmp/one.nft"
+done <<'END'
+flush|1:[0-9]+-[0-9]+|flush ruleset\ntable inet t {\nchain c {\ntype filter hook input priority 0\n}\n}\n
+add|1:[0-9]+-[0-9]+|add table inet t\ntable inet t {\nchain c {\ntype filter hook input priority 0\n}\n}\n
+delete|2:[0-9]+-[0-9]+|table inet t\ndelete table inet t\ntable inet t {\nchain c {\ntype filter hook input priority 0\n}\n}\n
+second table|6:[0-9]+-[0-9]+|table inet t {\nchain c {\ntype filter hook input priority 0\n}\n}\ntable ip u {\n}\n
+bridge|1:[0-9]+-[0-9]+|table bridge t {\nchain c {\ntype filter hook input priority 0\n}\n}\n
+arp|1:[0-9]+-[0-9]+|table arp t {\nchain c {\ntype filter hook input priority 0\n}\n}\n
+netdev|1:[0-9]+-[0-9]+|table netdev t {\nchain c {\ntype filter hook ingress device lo priority 0\n}\n}\n
+nat|3:[0-9]+-[0-9]+|table inet t {\nchain c {\ntype nat hook output priority 0\n}\n}\n
+route|3:[0-9]+-[0-9]+|table inet t {\nchain c {\ntype route hook output priority 0\n}\n}\n
+ingress|3:[0-9]+-[0-9]+|table inet t {\nchain c {\ntype filter hook ingress priority 0\n}\n}\n
+egress|3:[0-9]+-[0-9]+|table inet t {\nchain c {\ntype filter hook egress priority 0\n}\n}\n
+flowtable|2:[0-9]+-[0-9]+|table inet t {\nflowtable f {\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+named counter|2:[0-9]+-[0-9]+|table inet t {\ncounter x {\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+named limit|2:[0-9]+-[0-9]+|table inet t {\nlimit x {\nrate 1/second\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+named quota|2:[0-9]+-[0-9]+|table inet t {\nquota x {\nover 1 mbytes\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+ct helper|2:[0-9]+-[0-9]+|table inet t {\nct helper x {\ntype "ftp" protocol tcp;\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+verdict|3:[0-9]+-[0-9]+|table inet t {\nmap x {\ntype ipv4_addr : inet_service\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+dynamic|4:[0-9]+-[0-9]+|table inet t {\nset x {\ntype ipv4_addr\nflags dynamic\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+timeout|4:[0-9]+-[0-9]+|table inet t {\nset x {\ntype ipv4_addr\ntimeout 5s\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+size|4:[0-9]+-[0-9]+|table inet t {\nset x {\ntype ipv4_addr\nsize 5\n}\nchain c {\ntype filter hook input priority 0\n}\n}\n
+leads back|7:[0-9]+-[0-9]+|table inet t {\nchain c {\ntype filter hook input priority 0\njump d\n}\nchain d {\njump d\n}\n}\n
+END
+
 # verdict WANTED POLICY ARGS...
 verdict() {
 	local wanted=$1 policy=$2
