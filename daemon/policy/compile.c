@@ -284,9 +284,9 @@ static void emit_map(struct compile *c, const struct ir_stmt *s, const struct ir
 		wanted |= map->verdict[i].kind == IR_CONTINUE;
 	if (wanted && s + 1 < end)
 		rest = compile_label(c);
-	t = FLAT(u32, c->flat, NSF_SECTION_TARGETS) + first;
+	t = FLAT(u32, c->flat, NSF_SECTION_TARGETS);
 	for (i = 0; i < map->verdicts; i++)
-		t[i] = verdict_target(c, &map->verdict[i], rest, ret, &body);
+		t[first + i] = verdict_target(c, &map->verdict[i], rest, ret, &body);
 	if (rest != after) {
 		compile_label_place(c, rest);
 		compile_record_open(c, after);
@@ -337,6 +337,7 @@ static void emit_chain(struct compile *c, unsigned int index, uint32_t ret, unsi
 		       const struct ir_place *caller)
 {
 	const struct ir_chain *chain = &c->policy->chain[index];
+	const struct ir_stmt *end;
 	size_t i;
 
 	if (depth >= MAX_DEPTH) {
@@ -353,7 +354,8 @@ static void emit_chain(struct compile *c, unsigned int index, uint32_t ret, unsi
 		c->after = after;
 		rule_enter(c, chain);
 		compile_record_open(c, after);
-		emit_rest(c, rule->stmt, rule->stmt + rule->stmts, 0, ret, depth);
+		end = rule->stmts ? rule->stmt + rule->stmts : rule->stmt;	/* NULL: no sums */
+		emit_rest(c, rule->stmt, end, 0, ret, depth);
 		if (after != ret)
 			compile_label_place(c, after);
 	}

@@ -553,6 +553,21 @@ static void test_vmap(void **state)
 	expect(3, NSF_ACCEPT, "1 101 2");
 }
 
+static void test_empty_rule(void **state)
+{
+	unsigned int in;
+
+	(void)state;
+	ir_begin(IR_INET);
+	in = ir_chain("input", true);
+	ir_rule(in)->stmt = NULL;
+	ir_rule(in);
+	ir_verdict(IR_ACCEPT, 0);
+	compile();
+	assert_int_equal(run(), NSF_ACCEPT);
+	assert_int_equal(dec.record, 1);
+}
+
 static void test_empty_map(void **state)
 {
 	unsigned int in, m;
@@ -783,6 +798,7 @@ int main(void)
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_empty_chains),
 		cmocka_unit_test(test_vmap),
+		cmocka_unit_test(test_empty_rule),
 		cmocka_unit_test(test_empty_map),
 		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_state_ids),
