@@ -192,6 +192,16 @@ verdict() {
 	is "$policy: $wanted $*"
 }
 
+# The example of nsfence(8), to the letter.
+cd "$top/conf/policies" || exit 1
+NSFENCE=$(cd "$OLDPWD" && realpath "$(command -v "$NSFENCE")")
+run explain --policy web.nft --hook input --iif eth0 saddr=203.0.113.9 proto=tcp dport=443 flags=syn
+want_rc 0
+grep -Fqx -- "$out" "$top/daemon/man/nsfence.8" || complain 'nsfence(8) has another line'
+grep -Fqx '      saddr=203.0.113.9 proto=tcp dport=443 flags=syn' "$top/daemon/man/nsfence.8" ||
+	complain 'nsfence(8) asks something else'
+is 'the example of nsfence(8)'
+
 verdict accept web --hook input --iif eth0 saddr=203.0.113.9 daddr=10.0.0.1 proto=tcp sport=4000 dport=443 flags=syn
 verdict drop web --hook input --iif eth0 saddr=192.0.2.9 daddr=10.0.0.1 proto=tcp sport=4000 dport=443 flags=syn
 verdict accept web --hook input --iif lo saddr=127.0.0.1 daddr=127.0.0.1 proto=tcp dport=9999
