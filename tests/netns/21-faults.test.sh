@@ -138,7 +138,7 @@ cat >"$TMP/p/web.nft" <<-'END'
 	table inet x {
 		chain in { type filter hook input priority 0; policy drop; tcp dport 7 counter accept; udp dport 7 counter limit rate 100/second accept; }
 		chain early { type filter hook prerouting priority -5; ct state invalid counter drop; }
-		chain fwd { type filter hook forward priority 0; policy accept; counter; }
+		chain forw { type filter hook forward priority 0; policy accept; counter; }
 	}
 END
 before=$(nsfence policy ls -j)

@@ -12,7 +12,7 @@ web() { # EXTRA-RULE...: policy `web`, version by version
 		'		icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept' \
 		'		tcp dport 7 counter accept' \
 		"$@" \
-		'	}' '	chain fwd { type filter hook forward priority 0; policy drop; }' '}' \
+		'	}' '	chain forw { type filter hook forward priority 0; policy drop; }' '}' \
 		>"$TMP/p/web.nft"
 }
 packets() { # TEXT [NAME]: packets that the rule counted, in all fences of web or in NAME's

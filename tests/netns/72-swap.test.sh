@@ -26,7 +26,7 @@ version() {
 			printf '\tchain c%d {\n\t\ttype filter hook %s priority %s; policy accept;\n' $n "$hook" "$prio"
 			printf '\t\t%s\n\t}\n' "$rule"
 		done
-		echo '	chain fwd { type filter hook forward priority 0; policy accept; }'
+		echo '	chain forw { type filter hook forward priority 0; policy accept; }'
 		echo "}"
 	} >"$TMP/p/$name/swap.nft"
 }
