@@ -12,6 +12,7 @@
 #include "cmd_explain.h"
 #include "explain.h"
 #include "out.h"
+#include "policies.h"
 #include "policy/diag.h"
 #include "policy/ir.h"
 
@@ -372,6 +373,9 @@ static int check_asked(const struct cmd *c, struct asked *asked, int packets)
 {
 	if (!asked->policy)
 		return cmd_usage(c, "which policy? Give --policy FILE");
+	if (policies_is_builtin(asked->policy))
+		return cmd_usage(c, "--policy: \"%s\" is built in and has no rules; give a file, as ./%s",
+				 asked->policy, asked->policy);
 	if (asked->hook < 0)
 		return cmd_usage(c, "which hook? Give --hook HOOK");
 	if (asked->pcap && packets)

@@ -17,7 +17,7 @@ awk -v dir="$tmp" '
 		if (kind != "file")
 			print "table inet example {" >file
 		if (kind == "rules")
-			print "chain input {\ntype filter hook input priority 0; policy drop;" >file
+			print "chain forward {\ntype filter hook forward priority 0; policy drop;" >file
 		on = 1
 		next
 	}
@@ -75,7 +75,7 @@ for file in "$tmp"/rules-*.nft; do
 	name=$(basename "$file" .nft)
 
 	while IFS= read -r rule; do
-		printf 'table inet one {\nchain input {\ntype filter hook input priority 0; policy drop;\n%s\n}\n}\n' \
+		printf 'table inet one {\nchain forward {\ntype filter hook forward priority 0; policy drop;\n%s\n}\n}\n' \
 			"$rule" >"$tmp/one.nft"
 		run check "$tmp/one.nft"
 		[ "$rc" = 0 ] || complain "alone: $rule"

@@ -285,6 +285,7 @@ usage() {
 }
 
 usage 'which policy\?' explain --hook input proto=udp
+usage '--policy: "drop" is built in and has no rules' explain --policy drop --hook input ttl=1
 usage 'which hook\?' explain --policy web.nft proto=udp
 usage 'which packet\?' "${base[@]}" --hook input
 usage '--pcap and KEY=VALUE exclude each other' "${base[@]}" --hook input --pcap eth.pcap ttl=1
