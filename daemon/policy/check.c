@@ -78,18 +78,19 @@ char *check_strdup(struct check *c, const char *s)
 bool check_grow(struct check *c, void *array, size_t n, size_t *cap, size_t size)
 {
 	size_t bigger = *cap ? *cap * 2 : 4;
-	void *p;
+	void *old, *new;
 
 	if (n < *cap)
 		return true;
-	memcpy(&p, array, sizeof(p));	/* a pointer of any type */
-	p = reallocarray(p, bigger, size);
-	if (!p) {
+	memcpy(&old, array, sizeof(old));	/* a pointer of any type */
+	new = reallocarray(old, bigger, size);
+	if (!new) {
 		c->oom = true;
 		return false;
 	}
-	memcpy(array, &p, sizeof(p));
+	memcpy(array, &new, sizeof(new));
 	*cap = bigger;
+	/* cppcheck-suppress memleak ; it is in *array now */
 	return true;
 }
 

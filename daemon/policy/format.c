@@ -6,183 +6,14 @@
  */
 #include "policy/format.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/check_proto.h"
+#include "policy/format_value.h"
 #include "policy/names.h"
-
-static uint32_t number(const uint8_t *v, unsigned int width)
-{
-	uint32_t n = 0;
-	unsigned int i;
-
-	for (i = 0; i < width; i++)
-		n = n << 8 | v[i];
-	return n;
-}
-
-/* ---- values ---- */
-
-static void put_number(FILE *o, enum type_kind t, uint32_t n)
-{
-	if (t == TYPE_MARK)
-		fprintf(o, "0x%08" PRIx32, n);
-	else if (t == TYPE_DSCP)
-		fprintf(o, "0x%02" PRIx32, n);
-	else if (type_table[t].hex)
-		fprintf(o, "0x%" PRIx32, n);
-	else
-		fprintf(o, "%" PRIu32, n);
-}
-
-static uint32_t named_bits(enum type_kind t)
-{
-	return t == TYPE_TCP_FLAGS ? 0xff : 0x4f;
-}
-
-static void put_flags(FILE *o, enum type_kind t, uint32_t n, const char *between)
-{
-	bool first = true;
-	uint32_t bit;
-
-	if (!n || (n & ~named_bits(t))) {
-		put_number(o, t, n);
-		return;
-	}
-	for (bit = 1; bit && bit <= n; bit <<= 1)
-		if (n & bit) {
-			fprintf(o, "%s%s", first ? "" : between,
-				names_word((enum names)type_table[t].names, bit));
-			first = false;
-		}
-}
-
-static void put_ifname(FILE *o, const uint8_t *v, bool wildcard)
-{
-	size_t n = strnlen((const char *)v, IR_MAX_WIDTH);
-
-	if (!wildcard && n && v[n - 1] == '*')
-		fprintf(o, "\"%.*s\\*\"", (int)(n - 1), (const char *)v);
-	else
-		fprintf(o, "\"%.*s%s\"", (int)n, (const char *)v, wildcard ? "*" : "");
-}
-
-/* @bare: no names but of protocols' kind; for ranges and masks. */
-static void put_value(FILE *o, enum type_kind t, const uint8_t *v, bool bare)
-{
-	const struct type *type = &type_table[t];
-	char text[INET6_ADDRSTRLEN];
-	const char *word;
-	uint32_t n;
-
-	switch (t) {
-	case TYPE_IPV4:
-	case TYPE_IPV6:
-		fputs(inet_ntop(t == TYPE_IPV4 ? AF_INET : AF_INET6, v, text, sizeof(text)), o);
-		return;
-	case TYPE_IFNAME:
-		put_ifname(o, v, false);
-		return;
-	default:
-		break;
-	}
-	n = number(v, type->width);
-	if (type->flags) {
-		put_flags(o, t, n, " | ");
-		return;
-	}
-	if (t == TYPE_IFINDEX && n == 1) {
-		fputs("\"lo\"", o);
-		return;
-	}
-	word = bare ? NULL : t == TYPE_PROTO ? names_word(NAMES_PROTOCOL, n) :
-	       type->names >= 0 ? names_word((enum names)type->names, n) : NULL;
-	if (word)
-		fputs(word, o);
-	else
-		put_number(o, t, n);
-}
-
-/* The prefix that the range is, -1: none. */
-static int prefix_of(const struct ir_range *r, unsigned int width)
-{
-	unsigned int i, bits = 0;
-	bool host = false;
-	int bit;
-
-	for (i = 0; i < width; i++)
-		for (bit = 7; bit >= 0; bit--) {
-			bool a = r->first[i] >> bit & 1, z = r->last[i] >> bit & 1;
-
-			if (a == z) {
-				if (host)
-					return -1;
-				bits++;
-			} else {
-				if (a)
-					return -1;
-				host = true;
-			}
-		}
-	return (int)bits;
-}
-
-/* "eth*": from the name on, all that begins so. */
-static bool is_wildcard(const struct ir_range *r)
-{
-	size_t i = strnlen((const char *)r->first, IR_MAX_WIDTH);
-
-	if (i == 0 || i == IR_MAX_WIDTH || memcmp(r->first, r->last, i) != 0)
-		return false;
-	for (; i < IR_MAX_WIDTH; i++)
-		if (r->first[i] != 0 || r->last[i] != 0xff)
-			return false;
-	return true;
-}
-
-static void put_range(FILE *o, enum type_kind t, const struct ir_range *r, bool in_concat)
-{
-	unsigned int width = type_table[t].width;
-	int prefix;
-
-	if (memcmp(r->first, r->last, width) == 0) {
-		if (in_concat && type_table[t].flags &&
-		    (number(r->first, width) & (number(r->first, width) - 1)))
-			put_number(o, t, number(r->first, width));
-		else
-			put_value(o, t, r->first, false);
-		return;
-	}
-	if (t == TYPE_IFNAME && is_wildcard(r)) {
-		put_ifname(o, r->first, true);
-		return;
-	}
-	prefix = t == TYPE_IPV4 || t == TYPE_IPV6 ? prefix_of(r, width) : -1;
-	if (prefix >= 0) {
-		put_value(o, t, r->first, true);
-		fprintf(o, "/%d", prefix);
-		return;
-	}
-	put_value(o, t, r->first, true);
-	fputc('-', o);
-	put_value(o, t, r->last, true);
-}
-
-static void put_key(FILE *o, const struct ir_element *e, const enum type_kind *t,
-		    unsigned int fields)
-{
-	unsigned int i;
-
-	for (i = 0; i < fields; i++) {
-		if (i)
-			fputs(" . ", o);
-		put_range(o, t[i], &e->key[i], fields > 1);
-	}
-}
 
 static void put_verdict(FILE *o, const struct ir_policy *p, const struct ir_verdict *v)
 {
@@ -205,7 +36,7 @@ static void put_elements(FILE *o, const struct ir_policy *p, const struct ir_set
 	for (i = 0; i < set->elements; i++) {
 		if (i)
 			fputs(", ", o);
-		put_key(o, &set->element[i], t, set->fields);
+		format_put_key(o, &set->element[i], t, set->fields);
 		if (set->map) {
 			fputs(" : ", o);
 			put_verdict(o, p, &set->element[i].verdict);
@@ -269,38 +100,38 @@ static bool all_ones(const uint8_t *mask, enum type_kind t)
 				return false;
 		return true;
 	}
-	return (~number(mask, type->width) & (uint32_t)((1ULL << type->bits) - 1)) == 0;
+	return (~format_number(mask, type->width) & (uint32_t)((1ULL << type->bits) - 1)) == 0;
 }
 
 /* Flags have words of their own for tests of some bits. */
 static void put_flag_match(const struct form *f, const struct ir_match *m, enum type_kind t)
 {
 	unsigned int width = type_table[t].width;
-	uint32_t mask = number(m->mask, width), value = number(m->range.first, width);
+	uint32_t mask = format_number(m->mask, width), value = format_number(m->range.first, width);
 	FILE *o = f->o;
 
 	if (all_ones(m->mask, t)) {
 		fputs(m->negate ? " != " : " == ", o);
-		put_flags(o, t, value, " | ");
+		format_put_flags(o, t, value, " | ");
 	} else if (value == 0) {
 		fputs(m->negate ? " " : " ! ", o);
-		put_flags(o, t, mask, ",");
-	} else if ((mask & (mask - 1)) == 0 || ((mask | value) & ~named_bits(t))) {
+		format_put_flags(o, t, mask, ",");
+	} else if ((mask & (mask - 1)) == 0 || ((mask | value) & ~format_named_bits(t))) {
 		fputs(" & ", o);
 		if (mask & (mask - 1))
-			put_number(o, t, mask);
+			format_put_number(o, t, mask);
 		else
-			put_flags(o, t, mask, ",");
+			format_put_flags(o, t, mask, ",");
 		fputs(m->negate ? " != " : " == ", o);
 		if (value & (value - 1))
-			put_number(o, t, value);
+			format_put_number(o, t, value);
 		else
-			put_flags(o, t, value, ",");
+			format_put_flags(o, t, value, ",");
 	} else {
 		fputs(m->negate ? " != " : " ", o);
-		put_flags(o, t, value, ",");
+		format_put_flags(o, t, value, ",");
 		fputs(" / ", o);
-		put_flags(o, t, mask, ",");
+		format_put_flags(o, t, mask, ",");
 	}
 }
 
@@ -311,9 +142,9 @@ static bool is_tail(const struct ir_match *m, enum type_kind t)
 
 	if (t == TYPE_SERVICE || type->width > 4 || t == TYPE_IPV4 || m->negate)
 		return false;
-	return number(m->range.first, type->width) > 0 &&
-	       number(m->range.first, type->width) < number(m->range.last, type->width) &&
-	       number(m->range.last, type->width) == (uint32_t)((1ULL << type->bits) - 1);
+	return format_number(m->range.first, type->width) > 0 &&
+	       format_number(m->range.first, type->width) < format_number(m->range.last, type->width) &&
+	       format_number(m->range.last, type->width) == (uint32_t)((1ULL << type->bits) - 1);
 }
 
 static void put_match(struct form *f, const struct ir_match *m)
@@ -333,15 +164,15 @@ static void put_match(struct form *f, const struct ir_match *m)
 	}
 	if (!all_ones(m->mask, t)) {
 		fputs(" & ", o);
-		put_value(o, t, m->mask, true);
+		format_put_value(o, t, m->mask, true);
 		fputs(m->negate ? " != " : " == ", o);
-		put_value(o, t, m->range.first, true);
+		format_put_value(o, t, m->range.first, true);
 	} else if (is_tail(m, t)) {
 		fputs(" > ", o);
-		put_number(o, t, number(m->range.first, type_table[t].width) - 1);
+		format_put_number(o, t, format_number(m->range.first, type_table[t].width) - 1);
 	} else {
 		fputs(m->negate ? " != " : " ", o);
-		put_range(o, t, &m->range, false);
+		format_put_range(o, t, &m->range, false);
 	}
 }
 
@@ -482,23 +313,6 @@ char *format_rule(const struct ir_policy *p, const struct ir_rule *r)
 			proto_update(&f.proto, p, &s->match);
 	}
 	if (fclose(f.o) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-char *format_key(const struct ir_element *e, const enum type_kind *t, unsigned int fields)
-{
-	char *text = NULL;
-	FILE *o;
-	size_t n;
-
-	o = open_memstream(&text, &n);
-	if (!o)
-		return NULL;
-	put_key(o, e, t, fields);
-	if (fclose(o) != 0) {
 		free(text);
 		return NULL;
 	}

@@ -32,7 +32,7 @@ struct cut {
 static bool in_range(const struct ir_range *r, const uint8_t *mask, const uint8_t *v,
 		     unsigned int width)
 {
-	uint8_t masked[IR_MAX_WIDTH];
+	uint8_t masked[IR_MAX_WIDTH] = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < width; i++)
