@@ -37,7 +37,8 @@ SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c daemon/poli
 obj	= $(patsubst %.c,build/obj/%.o,$(1))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
-TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard tests/netns/tools/*.c)))
+TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard tests/netns/tools/*.c))) \
+	   build/tests/oracle
 
 .PHONY: all tools module check check-long check-unit check-static check-cli check-vm \
 	check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
@@ -147,7 +148,7 @@ ORACLE	:= $(sort $(wildcard tests/oracle/tools/*.c))
 
 build/oracle/oracle: $(patsubst %.c,build/san/%.o,$(STAGES) $(ORACLE))
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ -lmnl -ljansson
+	$(CC) $(SANITIZE) -o $@ $^ -lmnl -lnftnl
 
 build/tests/rawpolicy: tests/netns/tools/rawpolicy.c tests/netns/tools/nl.h build/libnsf.a Makefile
 	@mkdir -p $(@D)
@@ -155,7 +156,7 @@ build/tests/rawpolicy: tests/netns/tools/rawpolicy.c tests/netns/tools/nl.h buil
 
 build/tests/oracle: $(patsubst %.c,build/obj/%.o,$(ORACLE)) build/libnsf.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -pie -o $@ $^ -lmnl -ljansson
+	$(CC) $(CFLAGS) -pie -o $@ $^ -lmnl -lnftnl
 
 build/fuzz/libpolicy.a: $(patsubst %.c,build/fuzz/obj/%.o,$(STAGES) $(REF))
 	@mkdir -p $(@D)

@@ -109,6 +109,13 @@ base_build() {
 		fi
 	done
 
+	# The names of services and protocols, as nft asks the C library for them.
+	for file in /etc/services /etc/protocols; do
+		if [ -e "$file" ]; then
+			cp -L "$file" "$root$file"
+		fi
+	done
+
 	cp "$(type -P busybox)" "$root/usr/bin/busybox"
 	while read -r name; do
 		if [ ! -e "$root/usr/bin/$name" ] && [ ! -e "$root/usr/sbin/$name" ]; then

@@ -315,12 +315,12 @@ int case_fence(const char *path, const struct case_options *o)
 	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	FILE *trace[2] = { tmpfile(), tmpfile() };
-	char full[512];
+	char *full = realpath(path, NULL);
 	struct corpus c = { 0 };
 	unsigned int differ;
 	int rc;
 
-	if (s == MAP_FAILED || !trace[0] || !trace[1] || !realpath(path, full) ||
+	if (s == MAP_FAILED || !trace[0] || !trace[1] || !full ||
 	    !case_packets(path, o, &c) || !go_to(path))
 		return CASE_TROUBLE;
 	if (!quirks_avoid(path, o, &c)) {
@@ -341,5 +341,6 @@ int case_fence(const char *path, const struct case_options *o)
 	fclose(trace[0]);
 	fclose(trace[1]);
 	munmap(s, sizeof(*s));
+	free(full);
 	return rc;
 }

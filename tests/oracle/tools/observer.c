@@ -15,7 +15,6 @@
 #define GROUP		4242
 #define BUF_SIZE	(1 << 20)
 #define CONFIG_SIZE	8192		/* of a message that sets nflog up */
-#define CT_MARK_BITS	12	/* of ct mark, that are seen */
 
 const uint32_t observer_marks[] = {
 	0, 1, 2, 3, 4, 0x10, 0x11, 0x20, 0xff, 0x100, 0x1234, 0x10001, 0x80000000, 0xffffffff,
@@ -50,7 +49,7 @@ static void facts_rules(FILE *f, bool ct)
 		fprintf(f, "\t\tct direction original log prefix \"d0\" group %d snaplen 1\n", GROUP);
 		fprintf(f, "\t\tct direction reply log prefix \"d1\" group %d snaplen 1\n", GROUP);
 		fprintf(f, "\t\tct mark 0 return\n");
-		for (int bit = 0; bit < CT_MARK_BITS; bit++)
+		for (int bit = 0; bit < 32; bit++)
 			fprintf(f, "\t\tct mark & 0x%x == 0x%x log prefix \"m%d\" group %d snaplen 1\n",
 				1u << bit, 1u << bit, bit, GROUP);
 	}

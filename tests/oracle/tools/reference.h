@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reference: what nft made of the ruleset in this network namespace, as
- * `nft -j list ruleset` tells it.
+ * reference: what nft made of the ruleset in this network namespace, read from the
+ * kernel (nft itself stumbles over some of what it has loaded).
  */
 #ifndef ORACLE_REFERENCE_H
 #define ORACLE_REFERENCE_H
