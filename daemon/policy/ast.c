@@ -61,8 +61,9 @@ const char *ast_file_name(const struct ast_file *ast, size_t i)
 	return ast->source && i < ast->source->count ? ast->source->text[i]->name : NULL;
 }
 
-static void add(const struct ast_file *ast, struct diags *d, enum diag_level level,
-		const struct ir_place *place, const char *fmt, va_list args)
+static __attribute__((format(printf, 5, 0)))
+void add(const struct ast_file *ast, struct diags *d, enum diag_level level,
+	 const struct ir_place *place, const char *fmt, va_list args)
 {
 	char *message, *line;
 

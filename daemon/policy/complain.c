@@ -90,7 +90,7 @@ static void found(const struct parser *p, char *out, size_t size)
 		snprintf(out, size, "the file ends");
 		break;
 	case T_STRING:
-		snprintf(out, size, "unexpected string");
+		snprintf(out, size, "unexpected string \"%.*s\"", QUOTE_MAX, s->text);
 		break;
 	default:
 		snprintf(out, size, "unexpected \"%.*s%s\"", QUOTE_MAX, s->text,
@@ -116,10 +116,10 @@ static void expected(const struct complain_expected *e, char *out, size_t size)
 		add(out, size, "chain, set, map, define, include or \"}\"");
 	if (e->set)
 		add(out, size, "type, typeof, flags, elements, auto-merge, comment or \"}\"");
-	if (e->statement && e->separator)
-		add(out, size, "a statement, comment or the end of the line");
-	else if (e->statement && e->close)
+	if (e->statement && e->close)
 		add(out, size, "a rule, type, policy, comment or \"}\"");
+	else if (e->statement && e->separator)
+		add(out, size, "a statement, comment or the end of the line");
 	else if (e->statement)
 		add(out, size, "a statement");
 	if (e->field)
@@ -130,16 +130,24 @@ static void expected(const struct complain_expected *e, char *out, size_t size)
 		add(out, size, e->open ? "a value or a set" : "a value");
 	if (e->op)
 		add(out, size, "an operator");
+	if (e->rate)
+		add(out, size, "\"/second\" (or minute, hour, day, week), or bytes, kbytes or mbytes before it");
+	if (e->map)
+		add(out, size, "{ KEY : VERDICT, ... } or @NAME");
+	else if (e->chain)
+		add(out, size, "the name of a chain");
 	for (i = 0; i < e->names; i++)
 		add(out, size, e->name[i]);
 	if (e->equals)
 		add(out, size, "\"=\"");
-	if (e->open && !e->value)
+	if (e->open && !e->value && !e->map && !e->chain)
 		add(out, size, "\"{\"");
 	if (e->comma)
 		add(out, size, "\",\" or \"}\"");
 	else if (e->close && !e->statement && !e->table && !e->set)
 		add(out, size, "\"}\"");
+	if (e->paren && !e->value)
+		add(out, size, "\")\"");
 	if (e->separator && !e->statement && !e->line && !e->table && !e->set)
 		add(out, size, "the end of the line or \";\"");
 }
@@ -161,8 +169,12 @@ void complain_syntax(struct parser *p, const struct ir_place *place,
 		complain(p, place, "this \"}\" closes nothing");
 		return;
 	}
+	if (s->last == T_NEWLINE && (e->element || e->comma) && place->col == 1) {
+		complain(p, place, "an empty line within a set, which nft 1.0.6 does not read; take it out, or put a # there");
+		return;
+	}
 	/* Statements, and most items, begin with a keyword: say so instead of listing them. */
-	if (word && e->statement) {
+	if (word && e->statement && (e->close || e->separator)) {
 		complain(p, place, "\"%.*s\" is no statement (accepted: matches as ip saddr or tcp dport, counter, log, limit, reject, accept, drop, continue, return, jump, goto)",
 			 QUOTE_MAX, s->text);
 		return;

@@ -13,7 +13,8 @@
 struct complain_expected {
 	bool statement, line, table, set;	/* an item of a block */
 	bool value, selector, field, op;	/* a part of a match */
-	bool separator, comma, open, close, equals;
+	bool element, rate, chain, map;
+	bool separator, comma, open, close, paren, equals;
 	bool only_name;
 	const char *name[COMPLAIN_NAMES];	/* other words, where none of the first two rows is */
 	int names;

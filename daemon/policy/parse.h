@@ -35,8 +35,11 @@ struct token_state {
 	unsigned int braces;		/* open ones, as far as tokens were read */
 	bool held;			/* `hold` comes before what is read next */
 	int hold;
+	const char *hold_text;
 	struct ir_place hold_place;
+	bool returned;			/* it is a "}" that ends a skipped statement */
 	bool end;			/* nothing is left to read */
+	bool skipping;			/* after an error: others in the statement are not said */
 	bool junk;			/* the last token has its error already */
 	const char *text;		/* of the last token, for messages */
 };

@@ -200,6 +200,7 @@ refused_line
 			complain(p, &@1, "\"%s\" is a command to nft; a policy file holds one block \"table inet NAME { ... }\" and no commands", $1);
 	}
 	| RESET			{ complain(p, &@1, "\"reset\" is a command to nft; a policy file holds one block \"table inet NAME { ... }\" and no commands"); }
+	| TABLE family name name	{ complain_family(p, &@3, $3); }
 	| inside		{ complain(p, &@1, "this belongs inside the block \"table inet NAME { ... }\""); }
 	;
 
@@ -259,14 +260,22 @@ table_item
 		NEED(node_comment(p, $2, &@2, p->file->table->comment));
 		p->file->table->comment = $2;
 	}
-	| CHAIN name '{'	{ NEED(block_chain(p, $2, &@2)); block_open(p, &@3); scope_open(p); }
-	  chain_body '}'	{ scope_close(p); block_close(p); } sep
-	| SET name '{'		{ NEED(block_set(p, $2, &@2, false)); block_open(p, &@3); }
-	  set_body '}'		{ block_close(p); } sep
-	| MAP name '{'		{ NEED(block_set(p, $2, &@2, true)); block_open(p, &@3); }
-	  set_body '}'		{ block_close(p); } sep
+	| chain sep
+	| set_block sep
 	| refused_item		{ YYERROR; }
 	| error			{ RECOVER(); }
+	;
+
+/* Blocks are complete with their brace: an error behind must not fall back into them. */
+chain	: CHAIN name '{'	{ NEED(block_chain(p, $2, &@2)); block_open(p, &@3); scope_open(p); }
+	  chain_body '}'	{ scope_close(p); block_close(p); }
+	;
+
+set_block
+	: SET name '{'		{ NEED(block_set(p, $2, &@2, false)); block_open(p, &@3); }
+	  set_body '}'		{ block_close(p); }
+	| MAP name '{'		{ NEED(block_set(p, $2, &@2, true)); block_open(p, &@3); }
+	  set_body '}'		{ block_close(p); }
 	;
 
 refused_item
@@ -1059,26 +1068,33 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p)
 	for (i = 0; i < n; i++)
 		has[expected[i]] = true;
 #define HAS(token) has[YYSYMBOL_##token]
+#define HAS_CHAR(c) has[YYTRANSLATE(c)]
 	e.statement = HAS(ACCEPT) && HAS(COUNTER);
-	e.line = HAS(TABLE) && HAS(DEFINE) && !HAS(ACCEPT) && !p->blocks;
-	e.table = HAS(CHAIN) && HAS(SET) && HAS(FLOWTABLE) && !e.statement;
+	e.line = !p->blocks && HAS(TABLE);
+	e.table = p->blocks == 1 && HAS(CHAIN);
 	e.set = HAS(ELEMENTS);
 	e.value = HAS(NUMBER) && HAS(ADDRESS);
+	e.element = e.value && HAS_CHAR('*');
 	e.selector = HAS(META) && HAS(CT) && !e.statement;
-	e.field = HAS(WORD) && HAS(TYPE) && HAS(ECN) && !e.value;
+	e.field = HAS(WORD) && !e.value && ((HAS(TYPE) && HAS(ECN)) || HAS(RANDOM));
 	e.op = HAS(EQ) && HAS(NE);
-	e.separator = HAS(NEWLINE) && has[YYTRANSLATE(';')];
-	e.comma = has[YYTRANSLATE(',')] && has[YYTRANSLATE('}')];
-	e.open = has[YYTRANSLATE('{')];
-	e.close = has[YYTRANSLATE('}')];
-	e.equals = has[YYTRANSLATE('=')];
+	e.rate = HAS(WORD) && HAS(BYTES);
+	e.chain = HAS(WORD) && HAS_CHAR('$') && HAS_CHAR('{') && !e.value;
+	e.map = HAS_CHAR('@') && HAS_CHAR('{') && !e.value && !e.statement;
+	e.separator = HAS(NEWLINE) && HAS_CHAR(';');
+	e.comma = HAS_CHAR(',') && HAS_CHAR('}');
+	e.open = HAS_CHAR('{');
+	e.close = HAS_CHAR('}');
+	e.paren = HAS_CHAR(')');
+	e.equals = HAS_CHAR('=');
 	e.only_name = n == 1 && HAS(WORD);
 	if (!e.statement && !e.line && !e.table && !e.set && !e.value && !e.selector &&
-	    !e.field && !e.op)
+	    !e.field && !e.op && !e.rate && !e.chain && !e.map)
 		for (i = 0; i < n && e.names < COMPLAIN_NAMES; i++)
 			if ((size_t)expected[i] < sizeof(names) / sizeof(*names) &&
 			    names[expected[i]])
 				e.name[e.names++] = names[expected[i]];
+#undef HAS_CHAR
 #undef HAS
 	complain_syntax(p, place, &e, found == YYSYMBOL_WORD || found == YYSYMBOL_STAR);
 	return 0;

@@ -182,8 +182,13 @@ static int read_token(struct parser *p, const char **text, uint64_t *number,
 		s->held = false;
 		*place = s->hold_place;
 		kind = s->hold;
+		*text = s->hold_text ? s->hold_text : "";
+		s->hold_text = NULL;
+		if (kind == '}')
+			*text = "}";
 	} else {
 		lex_read(p, &t);
+		s->returned = false;
 		*place = t.place;
 		*number = t.number;
 		*text = "";
@@ -211,7 +216,7 @@ static int read_token(struct parser *p, const char **text, uint64_t *number,
 			*text = chars[kind];
 		}
 		s->junk = bad(kind);
-		if (s->junk)
+		if (s->junk && !s->skipping)
 			complain_token(p, &t);
 		/* The last line of the policy may lack its end; a block ends there as well. */
 		if (kind == T_YYEOF && s->last == '}' && !s->braces) {
@@ -248,38 +253,75 @@ int policy_yylex(POLICY_YYSTYPE *value, struct ir_place *place, struct parser *p
 	return kind;
 }
 
-bool token_recover(struct parser *p, int kind)
+/* What no element of a set begins with, so that at the begin of a line the set is over. */
+static bool begins_item(int kind)
+{
+	switch (kind) {
+	case T_TABLE: case T_CHAIN: case T_SET: case T_MAP: case T_TYPE: case T_ACCEPT: case T_DROP:
+	case T_JUMP: case T_GOTO: case T_RETURN: case T_COUNTER: case T_LOG: case T_LIMIT:
+	case T_REJECT: case T_META: case T_METAKEY: case T_CT: case T_POLICY: case T_FLAGS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void give_back(struct token_state *s, int kind, const struct ir_place *place)
+{
+	s->held = true;
+	s->hold = kind;
+	s->hold_place = *place;
+}
+
+/* Skips behind the statement or, before a brace that ends the block, up to it. */
+static bool skip(struct parser *p, int kind)
 {
 	struct token_state *s = &p->token;
 	struct ir_place place = { 0 };
 	const char *text;
 	uint64_t number;
+	int before = 0;
+	bool in_set;
+
+	if (kind == T_POLICY_YYEMPTY)
+		kind = read_token(p, &text, &number, &place);
+	in_set = s->braces - (kind == '{') > p->blocks;
+	for (;;) {
+		if (kind == T_YYEOF) {
+			/* Inside a block the error was said; at the top there is an end. */
+			give_back(s, kind, &place);
+			return !p->blocks;
+		}
+		if (kind == '}' && s->braces < p->blocks && !s->returned) {
+			s->braces++;
+			s->returned = true;
+			give_back(s, kind, &place);
+			return true;
+		}
+		if ((kind == T_NEWLINE || kind == ';') && s->braces <= p->blocks)
+			return true;
+		if (in_set && before == T_NEWLINE && begins_item(kind)) {
+			s->braces = p->blocks;
+			give_back(s, kind, &place);
+			s->hold_text = text;
+			return true;
+		}
+		before = kind;
+		kind = read_token(p, &text, &number, &place);
+	}
+}
+
+bool token_recover(struct parser *p, int kind)
+{
+	bool more;
 
 	if (p->nomem)
 		return false;
 	if (p->defining)
 		scope_define(p, p->defining, &p->defining_place, NULL, true);
 	p->defining = NULL;
-	if (kind == T_POLICY_YYEMPTY)
-		kind = read_token(p, &text, &number, &place);
-	for (;;) {
-		if (kind == T_YYEOF) {
-			/* Inside a block the error was said; at the top there is an end. */
-			s->held = true;
-			s->hold = kind;
-			s->hold_place = p->blocks ? p->block[p->blocks - 1] : place;
-			return !p->blocks;
-		}
-		if (kind == '}' && s->braces < p->blocks) {
-			/* It ends the block; the parser wants it. */
-			s->braces++;
-			s->held = true;
-			s->hold = kind;
-			s->hold_place = place;
-			return true;
-		}
-		if ((kind == T_NEWLINE || kind == ';') && s->braces <= p->blocks)
-			return true;
-		kind = read_token(p, &text, &number, &place);
-	}
+	p->token.skipping = true;
+	more = skip(p, kind);
+	p->token.skipping = false;
+	return more;
 }
