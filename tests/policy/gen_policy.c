@@ -209,8 +209,11 @@ static bool fits_key(struct maker *m, enum ir_field f, unsigned int n)
 {
 	if (f == IR_EXTHDR_FRAG || f == IR_META_IIF || f == IR_META_OIF)
 		return !m->text && (n == 1 || f != IR_EXTHDR_FRAG);
+	/* nft 1.0.6 itself makes no fixed-size key of "integer" fields. */
 	if (m->text && n > 1)
-		return l4_of(f) == ANY_L4 && f != IR_CT_STATE && f != IR_IP_DSCP && f != IR_IP6_DSCP;
+		return l4_of(f) == ANY_L4 && f != IR_CT_STATE && f != IR_IP_DSCP && f != IR_IP6_DSCP &&
+		       f != IR_META_LENGTH && f != IR_IP_LENGTH && f != IR_IP6_LENGTH &&
+		       f != IR_IP_FRAG_OFF;
 	return true;
 }
 
@@ -219,12 +222,16 @@ static void add_dependency(struct maker *m, struct ir_rule *rule, enum ir_field 
 /* Fields that the rule now matches on, with their dependencies. */
 static unsigned int random_key(struct maker *m, struct ir_rule *rule, enum ir_field *field)
 {
-	unsigned int n = percent(m, 55) ? 1 : 2 + below(m, 4), i, bytes = 0;
+	unsigned int n = percent(m, 55) ? 1 : 2 + below(m, 4), i, tries, bytes = 0;
 
 	for (i = 0; i < n; i++) {
-		do
+		for (tries = 0; tries < 20; tries++) {
 			field[i] = fitting_field(m);
-		while (!fits_key(m, field[i], n));
+			if (fits_key(m, field[i], n))
+				break;
+		}
+		if (tries == 20)
+			field[i] = IR_META_MARK;
 		bytes += ref_width(field[i]) < 4 ? 4 : ref_width(field[i]);
 		if (bytes > 64)		/* nft's limit of a concatenation */
 			return i;
@@ -340,13 +347,31 @@ static void add_equal(struct ir_rule *rule, enum ir_field f, uint8_t v, bool imp
 	match->range.first[0] = match->range.last[0] = v;
 }
 
+/*
+ * Before all else of the rule, where nft puts what reject and exthdr depend on,
+ * even if a counter comes before them.
+ */
+static void add_in_front(struct maker *m, struct ir_rule *rule, enum ir_field f, uint8_t v)
+{
+	struct ir_stmt last;
+
+	add_equal(rule, f, v, true);
+	if (!m->text)
+		return;
+	last = rule->stmt[rule->stmts - 1];
+	memmove(&rule->stmt[1], &rule->stmt[0], (rule->stmts - 1) * sizeof(last));
+	rule->stmt[0] = last;
+}
+
 /* What nft puts before a match on its own account. */
 static void add_dependency(struct maker *m, struct ir_rule *rule, enum ir_field f)
 {
 	static const uint8_t protocols[] = { 6, 17, 132, 136 };
 	unsigned int family = family_of(f);
 
-	if (m->p->family == IR_INET && family && !m->family && (m->text || percent(m, 50)))
+	if (m->p->family == IR_INET && f == IR_EXTHDR_FRAG && !m->family)
+		add_in_front(m, rule, IR_META_NFPROTO, 10);
+	else if (m->p->family == IR_INET && family && !m->family && (m->text || percent(m, 50)))
 		add_equal(rule, IR_META_NFPROTO, family == 4 ? 2 : 10, true);
 	if (l4_of(f) != ANY_L4 && m->l4 != l4_of(f))
 		add_equal(rule, IR_META_L4PROTO, (uint8_t)l4_of(f), true);
@@ -406,6 +431,12 @@ static void add_match(struct maker *m, struct ir_rule *rule)
 		memcpy(match->field, field, sizeof(*field) * fields);
 		memset(match->mask, 0xff, sizeof(match->mask));
 		match->set = get_set(m, fields, field);
+		/* nft takes a set of one value for that value, and that for "any of its bits". */
+		if (m->text && (field[0] == IR_CT_STATE || field[0] == IR_TCP_FLAGS) &&
+		    fields == 1 && m->p->set[match->set].elements == 1) {
+			match->kind = IR_MATCH_RANGE;
+			match->range = m->p->set[match->set].element[0].key[0];
+		}
 	} else {
 		field[0] = fitting_field(m);
 		add_dependency(m, rule, field[0]);
@@ -483,11 +514,11 @@ static void add_reject(struct maker *m, struct ir_rule *rule)
 	if (how == IR_REJECT_ICMPX && m->p->family != IR_INET)
 		how = m->p->family == IR_IP ? IR_REJECT_ICMP : IR_REJECT_ICMPV6;
 	if (how == IR_REJECT_ICMP && m->p->family == IR_INET && !(m->plausible && m->family))
-		add_equal(rule, IR_META_NFPROTO, 2, true);
+		add_in_front(m, rule, IR_META_NFPROTO, 2);
 	if (how == IR_REJECT_ICMPV6 && m->p->family == IR_INET && !(m->plausible && m->family))
-		add_equal(rule, IR_META_NFPROTO, 10, true);
+		add_in_front(m, rule, IR_META_NFPROTO, 10);
 	if (how == IR_REJECT_RESET && m->l4 != 6)
-		add_equal(rule, IR_META_L4PROTO, 6, true);
+		add_in_front(m, rule, IR_META_L4PROTO, 6);
 	s = add(rule, IR_REJECT);
 	s->reject.how = how;
 	if (how == IR_REJECT_ICMP)

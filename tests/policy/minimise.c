@@ -88,6 +88,11 @@ static bool leave_out_packet(struct minimiser *m, size_t i)
 	return out;
 }
 
+static bool is_bound(const struct ir_stmt *s)
+{
+	return s->kind == IR_MATCH || s->kind == IR_MAP || s->kind == IR_REJECT;
+}
+
 static bool pass(struct minimiser *m)
 {
 	struct ir_policy *policy = m->policy;
@@ -101,10 +106,15 @@ static bool pass(struct minimiser *m)
 
 		for (r = chain->rules; r-- > 0;)
 			smaller |= leave_out(m, chain->rule, &chain->rules, sizeof(*chain->rule), r);
-		for (r = 0; r < chain->rules; r++)
-			for (i = chain->rule[r].stmts; i-- > 0;)
+		for (r = 0; r < chain->rules; r++) {
+			for (i = chain->rule[r].stmts; i-- > 0;) {
+				/* In text, matches and their dependencies need each other. */
+				if (m->compile != judge_compile && is_bound(&chain->rule[r].stmt[i]))
+					continue;
 				smaller |= leave_out(m, chain->rule[r].stmt, &chain->rule[r].stmts,
 						     sizeof(*chain->rule[r].stmt), i);
+			}
+		}
 	}
 	for (c = 0; c < policy->sets; c++)
 		for (i = policy->set[c].elements; i-- > 0;)
