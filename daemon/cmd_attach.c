@@ -203,11 +203,13 @@ static void report(const struct cmd *c, const struct request *r, uint32_t inode,
 	}
 }
 
-/* A policy's message is more than one line; all of it stays in its columns. */
 static void print_line(void *data, const char *text)
 {
+	char line[1024];
+
 	(void)data;
-	cmd_error("%s", text);
+	config_expand_tabs(text, line, sizeof(line));
+	cmd_error("%s", line);
 }
 
 static int load_fence(struct request *r, struct config *config)

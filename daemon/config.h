@@ -100,6 +100,11 @@ void config_clean(struct config *c);
  */
 void config_errors_each(const struct config_errors *errs,
 			void (*line)(void *data, const char *text), void *data);
+/*
+ * For those who escape control characters: @line with blanks for its tabs, so
+ * that the carets of a policy's message stay below what they mean.
+ */
+void config_expand_tabs(const char *line, char *buf, size_t size);
 /* The first line of the first one; "" if there is none. */
 void config_errors_first(const struct config_errors *errs, char *buf, size_t size);
 /* The same of the warnings of a configuration that is loaded. */

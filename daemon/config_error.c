@@ -90,6 +90,22 @@ static void each_line(const char *text, void (*line)(void *data, const char *tex
 	}
 }
 
+void config_expand_tabs(const char *line, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *line && n + 1 < size; line++) {
+		if (*line != '\t') {
+			buf[n++] = *line;
+			continue;
+		}
+		do
+			buf[n++] = ' ';
+		while (n % 8 && n + 1 < size);
+	}
+	buf[n] = 0;
+}
+
 void config_errors_first(const struct config_errors *errs, char *buf, size_t size)
 {
 	const char *text = errs->n ? errs->v[0].text : "";

@@ -208,14 +208,20 @@ static void run_due(struct daemon *d)
 
 static void log_config_error(void *data, const char *text)
 {
+	char line[1024];
+
 	(void)data;
-	log_error("%s", text);
+	config_expand_tabs(text, line, sizeof(line));
+	log_error("%s", line);
 }
 
 static void log_config_warning(void *data, const char *text)
 {
+	char line[1024];
+
 	(void)data;
-	log_warning("%s", text);
+	config_expand_tabs(text, line, sizeof(line));
+	log_warning("%s", line);
 }
 
 /* NULL: every error is logged, and the first one is in @first. */

@@ -41,6 +41,7 @@ static int check(const char *path)
 		config_errors_clean(&errs);
 		return EXIT_REFUSED;
 	}
+	config_warnings_each(&c, print_error, NULL);
 	config_clean(&c);
 	return EXIT_DONE;
 }

@@ -549,6 +549,19 @@ static void test_policy_dirs(void **state)
 	       "policies: Error: cannot be read: Not a directory\n");
 }
 
+static void test_tabs(void **state)
+{
+	char buf[64], tiny[6];
+
+	(void)state;
+	config_expand_tabs("\ta\t1234567\t|", buf, sizeof(buf));
+	assert_string_equal(buf, "        a       1234567 |");
+	config_expand_tabs("", buf, sizeof(buf));
+	assert_string_equal(buf, "");
+	config_expand_tabs("a\tb", tiny, sizeof(tiny));
+	assert_string_equal(tiny, "a    ");
+}
+
 static void test_names(void **state)
 {
 	char name[GENL_MAX_NAME + 1], file[96], longest[80];
@@ -655,6 +668,7 @@ int main(void)
 		WITH_TMP(test_policy_overridden),
 		WITH_TMP(test_policy_dirs),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_tabs),
 		cmocka_unit_test(test_shipped),
 		WITH_TMP(test_shipped_comments),
 	};
