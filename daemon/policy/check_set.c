@@ -221,6 +221,16 @@ bool build_read(struct build *b, const struct ast_expr *set, const uint8_t *mask
 
 /* ---- order ---- */
 
+static uint64_t head_of(const struct build *b, const struct ir_element *e)
+{
+	uint64_t head = 0;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		head = head << 8 | (i < b->width[0] ? e->key[0].first[i] : 0);
+	return head;
+}
+
 static int compare_items(const void *x, const void *y, void *data)
 {
 	const struct item *a = x, *b = y;
@@ -228,6 +238,8 @@ static int compare_items(const void *x, const void *y, void *data)
 	unsigned int i;
 	int r;
 
+	if (a->head != b->head)
+		return a->head < b->head ? -1 : 1;
 	for (i = 0; i < build->fields; i++) {
 		r = memcmp(a->e->key[i].first, b->e->key[i].first, build->width[i]);
 		if (r)
@@ -435,7 +447,7 @@ bool build_finish(struct build *b, struct ir_set *set)
 	if (!b->item)
 		goto oom;
 	for (i = 0; i < b->n; i++)
-		b->item[i] = (struct item){ &b->e[i], b->place[i], i };
+		b->item[i] = (struct item){ head_of(b, &b->e[i]), &b->e[i], b->place[i], i };
 	qsort_r(b->item, b->n, sizeof(*b->item), compare_items, b);
 	ok = drop_same(b);
 	if (b->fields == 1) {

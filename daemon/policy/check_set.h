@@ -8,6 +8,7 @@
 #include "policy/check_int.h"
 
 struct item {
+	uint64_t head;		/* of its first key: most comparisons end here, near by */
 	struct ir_element *e;
 	const struct ir_place *place;
 	size_t order;
