@@ -81,7 +81,7 @@ int stage_run(const char *command)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		execl("/bin/sh", "sh", "-c", command, NULL);
+		execlp("bash", "bash", "-c", command, NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)

@@ -28,7 +28,7 @@ struct stage {
 int stage_enter(struct stage *st);
 /* Sends it, and throws away what came out. False: the kernel did not take it. */
 bool stage_send(struct stage *st, const struct packet *p);
-/* Runs `sh -c COMMAND` here; its exit code. */
+/* Runs `bash -c COMMAND` here; its exit code. */
 int stage_run(const char *command);
 
 #endif /* ORACLE_STAGE_H */
