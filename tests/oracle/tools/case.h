@@ -20,6 +20,7 @@ struct case_options {
 	unsigned int count;	/* generated packets */
 	unsigned int quirks;	/* quirk.h */
 	bool no_judge;
+	bool generated;		/* policies that need not show more than one verdict */
 };
 
 /* nft in a namespace; the compiler and the classifier judge what it sees. */

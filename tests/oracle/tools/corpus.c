@@ -2,6 +2,8 @@
 /* corpus: see corpus.h. */
 #include "corpus.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,8 +120,84 @@ static const unsigned int types[] = { 0, 3, 5, 8, 8, 11, 12, 13, 128, 128, 129, 
 static const char *const wheres[] = { "in", "in", "in", "fwd", "fwd", "out" };
 static const unsigned int hops[] = { 1, 2, 63, 64, 64, 65, 128, 255 };
 
-static void generate_line(uint64_t *state, char *line, size_t size)
+/* ---- words of the policy ---- */
+
+#define HINTS 64
+
+struct hints {
+	char v4[HINTS][16], v6[HINTS][48];
+	unsigned int port[HINTS];
+	unsigned int v4s, v6s, ports;
+};
+
+static void hint_add(struct hints *h, const char *word)
 {
+	uint8_t address[16];
+	unsigned long n;
+	char *end;
+
+	if (strchr(word, '.') && inet_pton(AF_INET, word, address) == 1 && h->v4s < HINTS) {
+		strcpy(h->v4[h->v4s++], word);
+		/* And the one after it. */
+		if (address[3] < 255 && h->v4s < HINTS)
+			snprintf(h->v4[h->v4s++], sizeof(h->v4[0]), "%u.%u.%u.%u", address[0],
+				 address[1], address[2], address[3] + 1);
+	} else if (strchr(word, ':') && inet_pton(AF_INET6, word, address) == 1 && h->v6s < HINTS) {
+		strcpy(h->v6[h->v6s++], word);
+		address[15] ^= 1;
+		if (h->v6s < HINTS)
+			inet_ntop(AF_INET6, address, h->v6[h->v6s++], sizeof(h->v6[0]));
+	} else {
+		n = strtoul(word, &end, 0);
+		if (end == word || *end || n > 65534 || h->ports + 2 > HINTS)
+			return;
+		h->port[h->ports++] = (unsigned int)n;
+		h->port[h->ports++] = (unsigned int)n + 1;
+	}
+}
+
+static void hints_read(struct hints *h, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char word[48];
+	size_t len = 0;
+	int c;
+
+	memset(h, 0, sizeof(*h));
+	if (!f)
+		return;
+	do {
+		c = fgetc(f);
+		if (c != EOF && (isxdigit(c) || c == '.' || c == ':' || c == 'x')) {
+			if (len + 1 < sizeof(word))
+				word[len++] = (char)c;
+			continue;
+		}
+		word[len] = '\0';
+		if (len)
+			hint_add(h, word);
+		len = 0;
+	} while (c != EOF);
+	fclose(f);
+}
+
+static const char *hint_address(const struct hints *h, uint64_t *state, bool is6)
+{
+	unsigned int n = is6 ? h->v6s : h->v4s;
+
+	if (!n || below(state, 2))
+		return NULL;
+	return is6 ? h->v6[below(state, n)] : h->v4[below(state, n)];
+}
+
+static unsigned int port(const struct hints *h, uint64_t *state)
+{
+	return h->ports && below(state, 2) ? h->port[below(state, h->ports)] : PICK(state, ports);
+}
+
+static void generate_line(const struct hints *h, uint64_t *state, char *line, size_t size)
+{
+	const char *hint;
 	const char *where = PICK(state, wheres), *proto = PICK(state, protos);
 	unsigned int w = where[0] == 'i' ? 0 : where[0] == 'f' ? 1 : 2;
 	bool is6 = !strcmp(proto, "icmpv6") || (strcmp(proto, "icmp") && below(state, 2));
@@ -129,9 +207,15 @@ static void generate_line(uint64_t *state, char *line, size_t size)
 	ADD("%s %s", where, proto);
 	if (is6)
 		ADD(" 6");
-	if (below(state, 3) || w == 2)
+	hint = below(state, 3) ? NULL : hint_address(h, state, is6);
+	if (hint)
+		ADD(" daddr=%s", hint);
+	else if (below(state, 3) || w == 2)
 		ADD(" daddr=%s", is6 ? dests6[w][below(state, 5)] : dests4[w][below(state, 5)]);
-	if (w != 2 && below(state, 3))
+	hint = hint_address(h, state, is6);
+	if (hint)
+		ADD(" saddr=%s", hint);
+	else if (w != 2 && below(state, 3))
 		ADD(" saddr=%s", is6 ? PICK(state, sources6) : PICK(state, sources4));
 	if (w == 0 && !below(state, 6))
 		ADD(" dev=wan0");
@@ -146,7 +230,7 @@ static void generate_line(uint64_t *state, char *line, size_t size)
 	if (!strncmp(proto, "icmp", 4)) {
 		ADD(" type=%u code=%u", PICK(state, types), below(state, 3) ? 0 : below(state, 16));
 	} else {
-		ADD(" sport=%u dport=%u", PICK(state, ports), PICK(state, ports));
+		ADD(" sport=%u dport=%u", port(h, state), port(h, state));
 		if (!strcmp(proto, "tcp"))
 			ADD(" flags=%u", below(state, 2) ? below(state, 256) : below(state, 32));
 	}
@@ -168,15 +252,17 @@ static void generate_line(uint64_t *state, char *line, size_t size)
 #undef ADD
 }
 
-void corpus_generate(struct corpus *c, uint64_t seed, unsigned int count)
+void corpus_generate(struct corpus *c, uint64_t seed, unsigned int count, const char *policy)
 {
+	struct hints hints;
 	uint64_t state = seed * 0x9e3779b97f4a7c15ULL + 1;
 	char line[256], err[128];
 
+	hints_read(&hints, policy ? policy : "/dev/null");
 	while (count--) {
 		struct packet p;
 
-		generate_line(&state, line, sizeof(line));
+		generate_line(&hints, &state, line, sizeof(line));
 		if (!packet_parse(&p, line, err, sizeof(err))) {
 			fprintf(stderr, "oracle: generated \"%s\": %s\n", line, err);
 			exit(2);

@@ -22,8 +22,11 @@ struct corpus {
  * wants no other packets. False with a message on stderr.
  */
 bool corpus_read(struct corpus *c, const char *path, bool *alone);
-/* Adds @count packets that @seed determines. */
-void corpus_generate(struct corpus *c, uint64_t seed, unsigned int count);
+/*
+ * Adds @count packets that @seed determines; with @policy, a file's path, half of
+ * the addresses and ports are those in that file, or beside them.
+ */
+void corpus_generate(struct corpus *c, uint64_t seed, unsigned int count, const char *policy);
 /* Writes them as a capture of raw IP. */
 bool corpus_write_pcap(const struct corpus *c, const char *path);
 void corpus_clean(struct corpus *c);

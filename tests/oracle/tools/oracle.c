@@ -16,7 +16,8 @@
  * A case must show more than one verdict, or it proves little; the comment
  * "# oracle: one verdict" says that it cannot.
  *
- * -N: nothing is judged, only nft runs. -j: so many cases at once.
+ * -N: nothing is judged, only nft runs. -j: so many cases at once. -g: the cases
+ * are generated, and may have one verdict for all.
  * Exit code: 0, 1 where a case differs, 2 trouble, 77 where the machine allows no
  * namespaces or devices.
  */
@@ -122,7 +123,7 @@ static int run_all(char **path, int n, const struct case_options *o, int jobs)
 
 static int usage(void)
 {
-	fputs("usage: oracle [-c FILE] [-s SEED] [-n COUNT] [-j JOBS] [-m OTHER] [-f COMMAND] [-N]\n"
+	fputs("usage: oracle [-c FILE] [-s SEED] [-n COUNT] [-j JOBS] [-m OTHER] [-f COMMAND] [-g] [-N]\n"
 	      "              CASE...\n"
 	      "       oracle [-c FILE] [-s SEED] [-n COUNT] -w CAPTURE\n", stderr);
 	return 2;
@@ -134,7 +135,7 @@ int main(int argc, char **argv)
 	const char *capture = NULL;
 	int opt, jobs = 1;
 
-	while ((opt = getopt(argc, argv, "c:s:n:j:m:f:w:N")) != -1) {
+	while ((opt = getopt(argc, argv, "c:s:n:j:m:f:w:gN")) != -1) {
 		switch (opt) {
 		case 'c':
 			o.common = optarg;
@@ -157,6 +158,9 @@ int main(int argc, char **argv)
 		case 'w':
 			capture = optarg;
 			break;
+		case 'g':
+			o.generated = true;
+			break;
 		case 'N':
 			o.no_judge = true;
 			break;
@@ -170,7 +174,7 @@ int main(int argc, char **argv)
 
 		if (o.common && !corpus_read(&c, o.common, NULL))
 			return 2;
-		corpus_generate(&c, o.seed, o.count);
+		corpus_generate(&c, o.seed, o.count, NULL);
 		good = corpus_write_pcap(&c, capture);
 		corpus_clean(&c);
 		return good ? 0 : 2;
