@@ -360,8 +360,8 @@ int policy_check(const struct ast_file *ast, const char *name, struct ir_policy 
 	c.p->name = check_strdup(&c, name);
 	if (!c.p->name || !check_table(&c))
 		goto out;
-	/* The graph and what follows are of rules that are whole. */
-	if (d->errors == errors)
+	/* Of the verdicts that could be read, so that loops are told in the same run. */
+	if (c.p->chains)
 		check_graph(&c);
 	if (d->errors != errors || ast->errors || c.oom)
 		goto out;
