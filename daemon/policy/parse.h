@@ -156,8 +156,8 @@ struct ast_verdict *node_verdict(struct parser *p, enum ast_verdict_kind kind,
 bool node_jump(struct parser *p, struct ast_verdict *v, const struct ast_expr *chain);
 bool node_priority(struct parser *p, const struct ast_expr *value,
 		   const struct ir_place *place);
-bool node_limit_rate(struct parser *p, struct ast_stmt *s, uint64_t n, const char *unit,
-		     const char *per, const struct ir_place *place);
+struct ast_stmt *node_limit(struct parser *p, uint64_t n, const char *unit, const char *per,
+			    const struct ir_place *rate_at, const struct ir_place *place);
 bool node_limit_burst(struct parser *p, struct ast_stmt *s, uint64_t n, const char *unit,
 		      const struct ir_place *place);
 bool node_comment(struct parser *p, const char *text, const struct ir_place *place,

@@ -116,9 +116,9 @@ static void policy_yyerror(const struct ir_place *place, struct parser *p, const
 %left '&'
 %left SHL SHR
 
-%type <text> text name field proto unit hook_word
-%type <word> family metakey
-%type <expr> init rhs rhs_basic rhs_primary rhs_value rhs_concat rhs_list set set_value variable
+%type <text> text name field proto unit hook_word metakey rhs_word burst_unit bytes type_word family_word set_flag base_policy
+%type <word> family
+%type <expr> number init rhs rhs_basic rhs_primary rhs_value rhs_concat rhs_list set set_value variable
 %type <expr> lhs lhs_basic lhs_primary selector value value_primary target code device typeof
 %type <op> relop
 %type <words> set_flags
@@ -228,14 +228,18 @@ table_head
 	;
 
 family	: %empty	{ $$ = NULL; }
-	| INET		{ MAKE($$, node_word(p, $1, &@1)); }
-	| IP		{ MAKE($$, node_word(p, $1, &@1)); }
-	| IP6		{ MAKE($$, node_word(p, $1, &@1)); }
+	| family_word	{ MAKE($$, node_word(p, $1, &@1)); }
 	| refused_family
 	{
 		$$ = NULL;
 		YYERROR;
 	}
+	;
+
+family_word
+	: INET
+	| IP
+	| IP6
 	;
 
 refused_family
@@ -316,14 +320,7 @@ chain_item
 		}
 	}
 	| POLICY target sep	{ NEED(block_policy(p, $2, &@2)); }
-	| POLICY ACCEPT sep
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_text(p, AST_WORD, $2, &@2));
-		NEED(block_policy(p, e, &@2));
-	}
-	| POLICY DROP sep
+	| POLICY base_policy sep
 	{
 		struct ast_expr *e;
 
@@ -360,6 +357,11 @@ refused_chain_item
 	| PRIORITY		{ complain(p, &@1, "a base chain begins with \"type filter hook HOOK priority N;\""); }
 	;
 
+base_policy
+	: ACCEPT
+	| DROP
+	;
+
 hook_word
 	: WORD
 	;
@@ -371,13 +373,7 @@ device	: %empty		{ $$ = NULL; }
 	;
 
 priority
-	: NUMBER
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_number(p, $1.text, $1.value, &@1));
-		NEED(node_priority(p, e, &@$));
-	}
+	: number		{ NEED(node_priority(p, $1, &@$)); }
 	| '-' NUMBER		{ NEED(node_priority_number(p, &$2.value, -1, &@$)); }
 	| variable		{ NEED(node_priority(p, $1, &@$)); }
 	| WORD
@@ -423,13 +419,7 @@ set_item
 			complain(p, &@1, "auto-merge is an option of sets, not of maps");
 		p->set->auto_merge = true;
 	}
-	| SIZE NUMBER sep
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_number(p, $2.text, $2.value, &@2));
-		NEED(block_set_option(p, $1, e, &@1, &@2));
-	}
+	| SIZE number sep		{ NEED(block_set_option(p, $1, $2, &@1, &@2)); }
 	| POLICY WORD sep		{ NEED(block_set_option_word(p, $1, $2, &@1, &@2)); }
 	| TIMEOUT WORD sep		{ NEED(block_set_option_word(p, $1, $2, &@1, &@2)); }
 	| GC_INTERVAL WORD sep		{ NEED(block_set_option_word(p, $1, $2, &@1, &@2)); }
@@ -452,28 +442,14 @@ refused_set_item
 	| MAP		{ complain(p, &@1, "a map within a set; is a \"}\" missing before this line?"); }
 	;
 
-type	: field
+type	: type_word
 	{
 		struct ast_word *w;
 
 		MAKE(w, node_word(p, $1, &@1));
 		$$ = (struct ast_type){ .words = w, .place = @1 };
 	}
-	| METAKEY
-	{
-		struct ast_word *w;
-
-		MAKE(w, node_word(p, $1, &@1));
-		$$ = (struct ast_type){ .words = w, .place = @1 };
-	}
-	| COUNTER
-	{
-		struct ast_word *w;
-
-		MAKE(w, node_word(p, $1, &@1));
-		$$ = (struct ast_type){ .words = w, .place = @1 };
-	}
-	| type '.' field
+	| type '.' type_word
 	{
 		struct ast_word *w;
 
@@ -482,6 +458,12 @@ type	: field
 		node_append_word((struct ast_word *)$$.words, w);
 		$$.place = @$;
 	}
+	;
+
+type_word
+	: field
+	| METAKEY
+	| COUNTER
 	;
 
 typeof	: selector
@@ -500,28 +482,21 @@ typeof_value
 	;
 
 set_flags
-	: SETFLAG
+	: set_flag
 	{
 		MAKE($$.first, node_word(p, $1, &@1));
 		$$.last = $$.first;
 	}
+	| set_flags ',' set_flag
+	{
+		$$ = $1;
+		MAKE($$.last->next, node_word(p, $3, &@3));
+		$$.last = $$.last->next;
+	}
+	;
+
+set_flag: SETFLAG
 	| TIMEOUT
-	{
-		MAKE($$.first, node_word(p, $1, &@1));
-		$$.last = $$.first;
-	}
-	| set_flags ',' SETFLAG
-	{
-		$$ = $1;
-		MAKE($$.last->next, node_word(p, $3, &@3));
-		$$.last = $$.last->next;
-	}
-	| set_flags ',' TIMEOUT
-	{
-		$$ = $1;
-		MAKE($$.last->next, node_word(p, $3, &@3));
-		$$.last = $$.last->next;
-	}
 	;
 
 set_value
@@ -712,20 +687,8 @@ counter_args
 	;
 
 counter_arg
-	: PACKETS NUMBER
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_number(p, $2.text, $2.value, &@2));
-		MAKE($$, node_option(p, $1, e, &@$));
-	}
-	| BYTES NUMBER
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_number(p, $2.text, $2.value, &@2));
-		MAKE($$, node_option(p, $1, e, &@$));
-	}
+	: PACKETS number		{ MAKE($$, node_option(p, $1, $2, &@$)); }
+	| BYTES number		{ MAKE($$, node_option(p, $1, $2, &@$)); }
 	;
 
 log	: LOG
@@ -768,13 +731,7 @@ log_arg	: PREFIX text
 		MAKE(e, node_text(p, AST_WORD, $2, &@2));
 		MAKE($$, node_option(p, $1, e, &@$));
 	}
-	| LOGOPT NUMBER
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_number(p, $2.text, $2.value, &@2));
-		MAKE($$, node_option(p, $1, e, &@$));
-	}
+	| LOGOPT number	{ MAKE($$, node_option(p, $1, $2, &@$)); }
 	| refused_log	{ $$ = NULL; YYERROR; }
 	;
 
@@ -787,19 +744,7 @@ limit	: LIMIT limit_rate
 		$$ = $2;
 		$$->place = @$;
 	}
-	| LIMIT limit_rate BURST NUMBER PACKETS
-	{
-		$$ = $2;
-		$$->place = @$;
-		NEED(node_limit_burst(p, $$, $4.value, $5, &@4));
-	}
-	| LIMIT limit_rate BURST NUMBER BYTES
-	{
-		$$ = $2;
-		$$->place = @$;
-		NEED(node_limit_burst(p, $$, $4.value, $5, &@4));
-	}
-	| LIMIT limit_rate BURST NUMBER WORD
+	| LIMIT limit_rate BURST NUMBER burst_unit
 	{
 		$$ = $2;
 		$$->place = @$;
@@ -813,30 +758,18 @@ limit	: LIMIT limit_rate
 	;
 
 limit_rate
-	: RATE over NUMBER '/' unit
-	{
-		MAKE($$, node_stmt(p, AST_LIMIT, &@$));
-		$$->limit.over = p->over;
-		NEED(node_limit_rate(p, $$, $3.value, NULL, $5, &@3));
-	}
-	| RATE over NUMBER BYTES '/' unit
-	{
-		MAKE($$, node_stmt(p, AST_LIMIT, &@$));
-		$$->limit.over = p->over;
-		NEED(node_limit_rate(p, $$, $3.value, $4, $6, &@3));
-	}
-	| RATE over NUMBER WORD '/' unit
-	{
-		MAKE($$, node_stmt(p, AST_LIMIT, &@$));
-		$$->limit.over = p->over;
-		NEED(node_limit_rate(p, $$, $3.value, $4, $6, &@3));
-	}
-	| RATE over NUMBER WORD
-	{
-		MAKE($$, node_stmt(p, AST_LIMIT, &@$));
-		$$->limit.over = p->over;
-		NEED(node_limit_rate(p, $$, $3.value, $4, NULL, &@3));
-	}
+	: RATE over NUMBER '/' unit	{ MAKE($$, node_limit(p, $3.value, NULL, $5, &@3, &@$)); }
+	| RATE over NUMBER bytes '/' unit	{ MAKE($$, node_limit(p, $3.value, $4, $6, &@3, &@$)); }
+	| RATE over NUMBER WORD		{ MAKE($$, node_limit(p, $3.value, $4, NULL, &@3, &@$)); }
+	;
+
+burst_unit
+	: PACKETS
+	| bytes
+	;
+
+bytes	: BYTES
+	| WORD
 	;
 
 over	: %empty	{ p->over = false; }
@@ -872,7 +805,7 @@ value	: value_primary
 
 value_primary
 	: text			{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| NUMBER		{ MAKE($$, node_number(p, $1.text, $1.value, &@1)); }
+	| number
 	| ADDRESS		{ MAKE($$, node_text(p, AST_ADDRESS, $1, &@1)); }
 	| variable
 	| selector
@@ -895,7 +828,7 @@ reject	: REJECT
 	;
 
 code	: WORD		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| NUMBER	{ MAKE($$, node_number(p, $1.text, $1.value, &@1)); }
+	| number
 	;
 
 /* ---- what is matched ---- */
@@ -920,7 +853,7 @@ lhs_primary
 
 selector
 	: proto field		{ MAKE($$, node_field2(p, $1, &@1, $2, &@2, &@$)); }
-	| META metakey		{ MAKE($$, node_field2(p, $1, &@1, $2->text, &@2, &@$)); }
+	| META metakey		{ MAKE($$, node_field2(p, $1, &@1, $2, &@2, &@$)); }
 	| METAKEY		{ MAKE($$, node_field2(p, "meta", &@1, $1, &@1, &@$)); }
 	| MARK			{ MAKE($$, node_field2(p, "meta", &@1, $1, &@1, &@$)); }
 	| PERIOD		{ MAKE($$, node_field2(p, "meta", &@1, $1, &@1, &@$)); }
@@ -967,13 +900,13 @@ field	: WORD
 	| SECMARK
 	;
 
-metakey	: WORD		{ MAKE($$, node_word(p, $1, &@1)); }
-	| METAKEY	{ MAKE($$, node_word(p, $1, &@1)); }
-	| MARK		{ MAKE($$, node_word(p, $1, &@1)); }
-	| PRIORITY	{ MAKE($$, node_word(p, $1, &@1)); }
-	| RANDOM	{ MAKE($$, node_word(p, $1, &@1)); }
-	| SECMARK	{ MAKE($$, node_word(p, $1, &@1)); }
-	| PERIOD	{ MAKE($$, node_word(p, $1, &@1)); }
+metakey	: WORD
+	| METAKEY
+	| MARK
+	| PRIORITY
+	| RANDOM
+	| SECMARK
+	| PERIOD
 	;
 
 /* ---- what it is compared with ---- */
@@ -995,13 +928,7 @@ rhs_concat
 
 rhs_value
 	: rhs_basic
-	| rhs_basic '/' NUMBER
-	{
-		struct ast_expr *e;
-
-		MAKE(e, node_number(p, $3.text, $3.value, &@3));
-		MAKE($$, node_pair(p, AST_PREFIX, 0, $1, e, &@$));
-	}
+	| rhs_basic '/' number		{ MAKE($$, node_pair(p, AST_PREFIX, 0, $1, $3, &@$)); }
 	| rhs_basic '-' rhs_basic	{ MAKE($$, node_pair(p, AST_RANGE, 0, $1, $3, &@$)); }
 	;
 
@@ -1015,21 +942,28 @@ rhs_basic
 	;
 
 rhs_primary
-	: WORD		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| STAR		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
+	: rhs_word	{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
 	| STRING	{ MAKE($$, node_text(p, AST_STRING, $1, &@1)); }
 	| ADDRESS	{ MAKE($$, node_text(p, AST_ADDRESS, $1, &@1)); }
-	| NUMBER	{ MAKE($$, node_number(p, $1.text, $1.value, &@1)); }
-	| BOOL		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| PROTO		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| IP		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| IP6		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| ARP		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| NAT		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| ECN		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
-	| RESET		{ MAKE($$, node_text(p, AST_WORD, $1, &@1)); }
+	| number
 	| variable
 	| '(' rhs_basic ')'	{ $$ = $2; }
+	;
+
+/* Words that are keywords elsewhere. */
+rhs_word: WORD
+	| STAR
+	| BOOL
+	| PROTO
+	| IP
+	| IP6
+	| ARP
+	| NAT
+	| ECN
+	| RESET
+	;
+
+number	: NUMBER	{ MAKE($$, node_number(p, $1.text, $1.value, &@1)); }
 	;
 
 variable

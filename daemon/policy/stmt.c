@@ -149,30 +149,34 @@ static bool times(struct parser *p, uint64_t n, uint64_t factor, uint64_t *out,
 	return false;
 }
 
-bool node_limit_rate(struct parser *p, struct ast_stmt *s, uint64_t n, const char *unit,
-		     const char *per, const struct ir_place *place)
+struct ast_stmt *node_limit(struct parser *p, uint64_t n, const char *unit, const char *per,
+			    const struct ir_place *rate_at, const struct ir_place *place)
 {
 	/* `10 mbytes/second`: the lexer sees one word. */
 	const char *slash = unit ? strchr(unit, '/') : NULL;
+	struct ast_stmt *s = node_stmt(p, AST_LIMIT, place);
 	uint64_t factor = 1;
 
-	s->limit.rate_place = *place;
+	if (!s)
+		return NULL;
+	s->limit.over = p->over;
+	s->limit.rate_place = *rate_at;
 	s->limit.bytes = unit;
 	if (unit) {
 		factor = bytes_of(unit, slash ? (size_t)(slash - unit) : strlen(unit));
 		if (!factor || !slash == !per) {
-			complain(p, &s->place, "\"%s\" is no rate; write N/second, or N bytes/second, kbytes/second, mbytes/second (or minute, hour, day, week)",
+			complain(p, place, "\"%s\" is no rate; write N/second, or N bytes/second, kbytes/second, mbytes/second (or minute, hour, day, week)",
 				 unit);
-			return false;
+			return NULL;
 		}
 	}
 	s->limit.unit = seconds_of(per ? per : slash + 1);
 	if (!s->limit.unit) {
-		complain(p, &s->place, "\"%s\" is no unit of time (accepted: second, minute, hour, day, week)",
+		complain(p, place, "\"%s\" is no unit of time (accepted: second, minute, hour, day, week)",
 			 per ? per : slash + 1);
-		return false;
+		return NULL;
 	}
-	return times(p, n, factor, &s->limit.rate, place);
+	return times(p, n, factor, &s->limit.rate, rate_at) ? s : NULL;
 }
 
 bool node_limit_burst(struct parser *p, struct ast_stmt *s, uint64_t n, const char *unit,
