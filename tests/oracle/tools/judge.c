@@ -272,14 +272,14 @@ static bool rule_of(const struct judge *j, const char *chain, unsigned int n, u3
 
 /*
  * The state of that counter of nft's. A rule is several records where it goes on
- * after a map; each counter is met first where the rule is written out first.
- * False where it is not in the image: no packet can come to it.
+ * after a map, and again where its chain is called again; then its states are the
+ * same. False where it is not in the image: no packet can come to it.
  */
 static bool counter_of(const struct judge *j, const struct reference_counter *want, size_t *state)
 {
 	const struct nsf_record *r = nsf_image_records(j->img);
-	unsigned int n = want->number;
-	u32 rule;
+	u32 rule, seen[16];
+	unsigned int n = 0;
 
 	if (!rule_of(j, want->chain, want->rule, &rule))
 		return false;
@@ -289,13 +289,20 @@ static bool counter_of(const struct judge *j, const struct reference_counter *wa
 		if (r[k].rule != rule)
 			continue;
 		for (u32 i = 0; i < r[k].ops; i++) {
-			if (op[i].code != NSF_OP_COUNTER || n--)
+			unsigned int s = 0;
+
+			if (op[i].code != NSF_OP_COUNTER)
 				continue;
-			*state = op[i].arg;
-			return true;
+			while (s < n && seen[s] != op[i].arg)
+				s++;
+			if (s == n && n < 16)
+				seen[n++] = op[i].arg;
 		}
 	}
-	return false;
+	if (want->number >= n)
+		return false;
+	*state = seen[want->number];
+	return true;
 }
 
 bool judge_same_counters(const struct judge *j, const struct reference *r)
