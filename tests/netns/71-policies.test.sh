@@ -77,7 +77,7 @@ run_ok "a built-in policy in its place" nsfence attach a drop --replace
 traffic "and nothing passes" r $A4 $A6 ETIMEDOUT
 run_ok "and the policy again" nsfence attach a web --replace
 traffic "TCP, UDP and ping pass" r $A4 $A6 ok ok ok ETIMEDOUT ok ok
-is "its counters are those of a new fence" "$(packets 'udp dport 9 counter accept' a)" none
+is "its counters are those of a new fence" "$(packets 'udp dport 9 counter accept' a)" "\"none\""
 run_ok "in audit" nsfence attach a web --replace --mode audit
 traffic "everything passes" r $A4 $A6 ok
 fence a
@@ -86,7 +86,7 @@ run_ok "enforced again" nsfence attach a web --replace
 nsfence detach b >/dev/null
 run_fails "hooks are not for such a policy" 1 'hooks' nsfence attach b web --hooks input
 run_fails "nor is strict" 1 'strict' nsfence attach b web --strict
-run_fails "a policy that is not there" 4 'no such policy' nsfence attach b nosuch
+run_fails "a policy that is not there" 1 'no such policy' nsfence attach b nosuch
 is "b is not fenced" "$(fenced b && echo fenced)" ""
 
 # --- conntrack ---------------------------------------------------------------------------
