@@ -108,7 +108,7 @@ static void policy_yyerror(const struct ir_place *place, struct parser *p, const
 %token <text> INET FAMILY IP IP6 ARP PROTO HEADER META METAKEY PERIOD MARK ECN RANDOM CT EXTHDR
 %token <text> ACCEPT DROP CONTINUE RETURN JUMP GOTO COUNTER LOG LIMIT REJECT
 %token <text> RESET NAT OTHER OBJECT OTHER_EXPR BOOL RESERVED
-%token <text> RATE OVER UNTIL BURST NAME PACKETS BYTES UNIT PREFIX LEVEL LOGOPT WITH ICMPX
+%token <text> RATE OVER BURST NAME PACKETS BYTES UNIT PREFIX LEVEL LOGOPT WITH ICMPX
 %token <text> DIRECTION OPTION COUNT
 
 %left '|'
@@ -774,7 +774,6 @@ bytes	: BYTES
 
 over	: %empty	{ p->over = false; }
 	| OVER		{ p->over = true; }
-	| UNTIL		{ p->over = false; }
 	;
 
 unit	: UNIT

@@ -83,7 +83,7 @@ static const struct {
 	{ T_LIMIT, "burst", T_BURST }, { T_LIMIT, "bytes", T_BYTES },
 	{ T_LIMIT, "minute", T_UNIT }, { T_LIMIT, "name", T_NAME }, { T_LIMIT, "over", T_OVER },
 	{ T_LIMIT, "packets", T_PACKETS }, { T_LIMIT, "rate", T_RATE },
-	{ T_LIMIT, "second", T_UNIT }, { T_LIMIT, "until", T_UNTIL }, { T_LIMIT, "week", T_UNIT },
+	{ T_LIMIT, "second", T_UNIT }, { T_LIMIT, "week", T_UNIT },
 	{ T_REJECT, "icmpx", T_ICMPX }, { T_REJECT, "with", T_WITH },
 };
 
@@ -195,14 +195,16 @@ static int read_token(struct parser *p, const char **text, uint64_t *number,
 		kind = t.kind;
 		if (kind == T_WORD) {
 			char word[16];
+			const char *known = word;
 
 			/* Keywords are short; most words of a large set are not looked at twice. */
 			if (t.len < sizeof(word)) {
 				memcpy(word, t.text, t.len);
 				word[t.len] = 0;
-				*text = word;
-				kind = keyword(s, text);
-				if (!kind)
+				kind = keyword(s, &known);
+				if (kind)
+					*text = known;
+				else
 					kind = T_WORD;
 			}
 		}
