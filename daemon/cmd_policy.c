@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "cmd_policy.h"
@@ -36,6 +37,8 @@ int cmd_policy_compile(const char *file, struct policies_image *out)
 	if (ret && !d.errors)
 		cmd_error("%s: %s", file, strerror(-ret));
 	diags_clean(&d);
+	if (ret && access(file, F_OK) && errno == ENOENT)
+		return EXIT_NOT_FOUND;
 	return ret ? EXIT_REFUSED : 0;
 }
 

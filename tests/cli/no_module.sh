@@ -28,6 +28,71 @@ absent attach --path /proc/self/ns/net drop
 absent attach --pid $$ drop
 absent detach --inode 5
 absent detach --all
+absent policy ls
+absent policy ls -j
+absent policy del web
+absent stats --policy web
+absent monitor --packets --count 1
+
+cat >"$tmp/web.nft" <<'END'
+table inet web {
+	chain input {
+		type filter hook input priority 0; policy drop;
+		iif lo accept
+		ct state established,related accept
+		tcp dport 22 counter accept
+	}
+}
+END
+absent policy set "$tmp/web.nft"
+absent attach --inode 5 "$tmp/web.nft"
+
+# A mistake is told with and without a module, in the compiler's words.
+sed 's/22/2222222/' "$tmp/web.nft" >"$tmp/bad.nft"
+for words in 'policy set' 'attach --inode 5'; do
+	# shellcheck disable=SC2086 # words
+	run $words "$tmp/bad.nft"
+	want_rc 1
+	want_no_out
+	want_err "^$tmp/bad.nft:6:13-19: Error: "
+	want_err '^			tcp dport 2222222 counter accept$|^		tcp dport 2222222 counter accept$'
+	want_err '^		          \^{7}$'
+	is "$words of a file with a mistake"
+done
+
+cp "$tmp/web.nft" "$tmp/drop.nft"
+for words in 'policy set' 'attach --inode 5'; do
+	# shellcheck disable=SC2086 # words
+	run $words "$tmp/drop.nft"
+	want_rc 1
+	want_err '"drop", which the file.s name would give to the policy, is that of a built-in policy'
+	is "$words of a file that is named as a built-in policy"
+	# shellcheck disable=SC2086 # words
+	run $words "$tmp/nosuch.nft"
+	want_rc 4
+	want_err 'nosuch.nft: .*No such file'
+	is "$words of a file that is not there"
+done
+
+# The configuration's policies, by the daemon and for nsfence@NAME.service.
+mkdir -p "$tmp/etc/policies" "$tmp/etc/netns.d"
+cp "$tmp/web.nft" "$tmp/etc/policies/"
+cp "$tmp/bad.nft" "$tmp/etc/netns.d/own.nft"
+printf '[netns a]\npolicy = web\n[netns b]\npolicy = wbe\n' >"$tmp/etc/nsfence.conf"
+NSFENCE=$NSFENCED run --check --config "$tmp/etc"
+want_rc 1
+want_no_out
+want_err "^$tmp/etc/nsfence.conf:4:10: Error: no policy \"wbe\", for there is no file policies/wbe.nft"
+want_err '^netns.d/own.nft:6:13-19: Error: '
+is 'nsfenced --check tells the errors of the configuration and of its policies'
+
+cp "$tmp/web.nft" "$tmp/etc/netns.d/own.nft"
+printf '[netns a]\npolicy = web\n' >"$tmp/etc/nsfence.conf"
+NSFENCE=$NSFENCED run --check --config "$tmp/etc"
+want_rc 0
+want_no_out
+want_no_err
+is 'and nothing where all is well'
 
 run attach nosuch drop
 want_rc 4

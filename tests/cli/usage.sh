@@ -60,6 +60,16 @@ for n in 0 x 4294967296; do
 	usage "monitor --count $n" 'not a number of events' monitor --count "$n"
 done
 
+usage 'policy without anything' 'what\? \(ls, set FILE, del NAME\)' policy
+usage 'policy with an unknown word' '"frob" is none of ls, set, del' policy frob
+usage 'policy ls with an argument' 'unexpected argument "web"' policy ls web
+usage 'policy set without a file' 'set: which FILE' policy set
+usage 'policy del without a name' 'del: which policy' policy del
+usage 'policy del with two names' 'unexpected argument "b"' policy del a b
+usage 'stats of a policy and a namespace' 'no namespace besides it' stats web1 --policy web
+usage 'stats of a built-in policy' 'drop is built in' stats --policy drop
+usage 'stats of a policy without a name' '--policy needs a value' stats --policy
+
 usage 'detach without anything' 'which namespace' detach
 usage 'detach with two names' 'one namespace only' detach web1 web2
 usage 'detach --all with a name' '--all takes no namespace' detach --all web1

@@ -137,6 +137,37 @@ static void test_attach(void **state)
 	expect(&w, "attach c 12; attach d 13; a=absent b=pending c=attach d=attach ");
 }
 
+/* A file's hooks are its own: whatever the module reports is as wished. */
+static void test_policy_file(void **state)
+{
+	static const struct config_policy web = { .name = "web" }, db = { .name = "db" };
+	struct world w = { 0 };
+	struct config_netns *n;
+
+	(void)state;
+	n = want(&w, "a", web.name);
+	n->file = &web;
+	n->hooks = 0;
+	n = want(&w, "b", db.name);
+	n->file = &db;
+	n->hooks = 0;
+	n = want(&w, "c", web.name);
+	n->file = &web;
+	n->hooks = 0;
+	n->mode = GENL_MODE_AUDIT;
+	n = want(&w, "d", web.name);	/* another name of a: no conflict */
+	n->file = &web;
+	n->hooks = 0;
+	name(&w, "a", 11);
+	name(&w, "b", 12);
+	name(&w, "c", 13);
+	name(&w, "d", 11);
+	have(&w, 11, "web", OURS)->hooks = OUT;
+	have(&w, 12, "web", OURS)->hooks = IN;
+	have(&w, 13, "web", OURS)->hooks = IN;
+	expect(&w, "replace b 12; replace c 13; a=fenced b=replace c=replace d=fenced(a) ");
+}
+
 /* It names nothing: what it leads to is neither fenced nor laid open. */
 static void test_link(void **state)
 {
@@ -447,6 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_policy_file),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_right_already),
 		cmocka_unit_test(test_audit),
