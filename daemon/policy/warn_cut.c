@@ -36,22 +36,20 @@ static bool in_range(const struct ir_range *r, const uint8_t *mask, const uint8_
 	unsigned int i;
 
 	for (i = 0; i < width; i++)
-		masked[i] = mask ? v[i] & mask[i] : v[i];
+		masked[i] = v[i] & mask[i];
 	return memcmp(masked, r->first, width) >= 0 && memcmp(masked, r->last, width) <= 0;
 }
 
 static bool match_holds(const struct ir_policy *p, const struct ir_match *m, const uint8_t *v)
 {
 	unsigned int width = ir_field_width(m->field[0]);
-	const struct ir_set *s = &p->set[m->set];
-	size_t i;
-	bool in = false;
+	struct ir_range r;
 
 	if (m->kind == IR_MATCH_RANGE)
 		return in_range(&m->range, m->mask, v, width) != m->negate;
-	for (i = 0; i < s->elements && !in; i++)
-		in = in_range(&s->element[i].key[0], NULL, v, width);
-	return in != m->negate;
+	memcpy(r.first, v, width);
+	memcpy(r.last, v, width);
+	return warn_set_meets(&p->set[m->set], &r, width) != m->negate;
 }
 
 /* What the match says of loopback and of established connections. */

@@ -10,6 +10,7 @@
 #include "policy/warn.h"
 
 #define MAX_SCAN	4096	/* elements compared with elements */
+#define MAX_STMTS	256	/* of a rule that is looked at: it compares each with each */
 
 static bool is_full(const struct ir_match *m)
 {
@@ -24,8 +25,7 @@ static bool is_full(const struct ir_match *m)
 	return true;
 }
 
-/* The element of a set of one field that holds something of @r; the set is sorted. */
-static bool set_meets(const struct ir_set *s, const struct ir_range *r, unsigned int width)
+bool warn_set_meets(const struct ir_set *s, const struct ir_range *r, unsigned int width)
 {
 	size_t low = 0, high = s->elements, mid;
 
@@ -50,7 +50,7 @@ static bool passes(const struct ir_policy *p, const struct ir_match *m, const ui
 		r.first[i] = r.last[i] = m->kind == IR_MATCH_RANGE ? value[i] & m->mask[i] :
 					 value[i];
 	if (m->kind == IR_MATCH_SET)
-		in = set_meets(&p->set[m->set], &r, width);
+		in = warn_set_meets(&p->set[m->set], &r, width);
 	else
 		in = memcmp(r.first, m->range.first, width) >= 0 &&
 		     memcmp(r.first, m->range.last, width) <= 0;
@@ -146,7 +146,7 @@ static bool sets_meet(const struct ir_set *a, const struct ir_set *b, unsigned i
 	if (a->elements > MAX_SCAN)
 		return true;
 	for (i = 0; i < a->elements; i++)
-		if (set_meets(b, &a->element[i].key[0], width))
+		if (warn_set_meets(b, &a->element[i].key[0], width))
 			return true;
 	return false;
 }
@@ -180,7 +180,7 @@ static bool pair_possible(const struct ir_policy *p, const struct ir_match *a,
 	if (!is_full(a))
 		return true;
 	if (b->kind == IR_MATCH_SET)
-		return set_meets(&p->set[b->set], &a->range, width);
+		return warn_set_meets(&p->set[b->set], &a->range, width);
 	return !is_full(b) || (memcmp(a->range.first, b->range.last, width) <= 0 &&
 			       memcmp(b->range.first, a->range.last, width) <= 0);
 }
@@ -213,6 +213,8 @@ static void warn_rule(const struct warn *w, const struct ir_chain *c, const stru
 {
 	size_t i, j, from[2] = { 0, 0 };	/* where the packet's, the connection's mark was set */
 
+	if (r->stmts > MAX_STMTS)
+		return;
 	for (i = 0; i < r->stmts; i++) {
 		const struct ir_stmt *s = &r->stmt[i];
 		const struct ir_match *m = &s->match;
