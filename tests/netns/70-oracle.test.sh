@@ -14,7 +14,7 @@ modprobe -q nfnetlink_log
 load
 
 stride=16 count=60
-[ -z "${NSF_LONG:-}" ] || stride=1 count=300
+[ -z "${NSF_LONG:-}" ] || stride=1 count=100
 [ -z "$DEBUG" ] || stride=$((stride * 6)) count=20
 offset=$((0x$(uname -r | md5sum | cut -c1-6)))
 cases=() i=0

@@ -26,6 +26,7 @@ static const char setup[] =
 	"echo 1 >ipv6/conf/all/forwarding\n"
 	"for c in all default eth0 wan0; do\n"
 	"	echo 0 >ipv4/conf/$c/rp_filter\n"
+	"	echo 0 >ipv4/conf/$c/send_redirects\n"
 	"	echo 0 >ipv6/conf/$c/accept_ra\n"
 	"	echo 1 >ipv4/conf/$c/accept_local\n"
 	"done\n"
