@@ -192,8 +192,8 @@ struct ast_chain {
 	struct ir_place type_place, hook_place;
 	const struct ast_expr *device;	/* `device "eth0"` or devices = {}; else NULL */
 	const struct ast_expr *priority;	/* WORD or NUMBER */
-	int64_t priority_add;		/* `filter - 5`; a negative number has all of it here
-					 * and priority is the NUMBER 0 */
+	int64_t priority_add;		/* `filter - 5` is WORD filter and -5; a number is
+					 * NUMBER 0 and all of it here */
 	struct ir_place priority_place;
 	const struct ast_word *policy;	/* accept, drop or any other; NULL: none given */
 	const char *comment;
