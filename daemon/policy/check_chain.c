@@ -93,7 +93,7 @@ struct graph {
 	size_t *by_cap;
 	size_t *stamp;		/* of the chain that last listed it */
 	unsigned int **set_to;	/* of each map, each target once */
-	size_t *set_n;
+	size_t *set_n, *set_stamp;
 	unsigned int *depth;	/* chains on the longest way from here */
 	uint8_t *state;		/* 0 new, 1 on the way, 2 done */
 };
@@ -171,7 +171,10 @@ static bool read_edges(struct graph *g)
 				if (s->kind == IR_VERDICT && leads(&s->verdict) &&
 				    !add_edge(g, i, s->verdict.chain, s))
 					return false;
-				for (m = 0; s->kind == IR_MAP && m < g->set_n[s->map.set]; m++)
+				if (s->kind != IR_MAP || g->set_stamp[s->map.set] == i + 1)
+					continue;
+				g->set_stamp[s->map.set] = i + 1;
+				for (m = 0; m < g->set_n[s->map.set]; m++)
 					if (!add_edge(g, i, g->set_to[s->map.set][m], s))
 						return false;
 			}
@@ -267,6 +270,7 @@ static void graph_clean(struct graph *g)
 	free(g->stamp);
 	free(g->set_to);
 	free(g->set_n);
+	free(g->set_stamp);
 	free(g->depth);
 	free(g->state);
 }
@@ -281,12 +285,13 @@ void check_graph(struct check *c)
 		.to_cap = calloc(n, sizeof(*g.to_cap)), .by = calloc(n, sizeof(*g.by)),
 		.by_cap = calloc(n, sizeof(*g.by_cap)), .stamp = calloc(n, sizeof(*g.stamp)),
 		.set_to = calloc(sets, sizeof(*g.set_to)), .set_n = calloc(sets, sizeof(*g.set_n)),
+		.set_stamp = calloc(sets, sizeof(*g.set_stamp)),
 		.depth = calloc(n, sizeof(*g.depth)), .state = calloc(n, sizeof(*g.state)),
 	};
 	bool ok = true;
 
 	if (!stack || !next || !g.to || !g.to_n || !g.to_cap || !g.by || !g.by_cap || !g.stamp ||
-	    !g.set_to || !g.set_n || !g.depth || !g.state) {
+	    !g.set_to || !g.set_n || !g.set_stamp || !g.depth || !g.state) {
 		c->oom = true;
 		goto out;
 	}
