@@ -5,7 +5,7 @@
  * boundary, one beside it, or anywhere. Tests only.
  *
  *   gen_value.c   values and sets of values for each field
- *   gen_policy.c  chains, rules, statements
+ *   gen_policy.c  chains and rules, with gen_field.c and gen_stmt.c (gen_rule.h)
  *   gen_packet.c  packets as raw bytes, and what the kernel knows besides
  */
 #ifndef TESTS_POLICY_GEN_H
