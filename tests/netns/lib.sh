@@ -330,9 +330,9 @@ load_faults() { # [PARAMETER...]
 	insmod "$(faults_ko)" "$@" 2>"$TMP/load.err"
 }
 
-# nf_reject_* must be there before insmod, which loads no dependencies.
+# What the module needs must be there before insmod, which loads no dependencies.
 faults_ko() {
-	modprobe -a nf_reject_ipv4 nf_reject_ipv6 >/dev/null 2>&1
+	modprobe -a nf_reject_ipv4 nf_reject_ipv6 nf_conntrack >/dev/null 2>&1
 	echo "${NSF_FAULTS_KO:-/nsfence/nsfence-faults.ko}"
 }
 
