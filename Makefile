@@ -38,7 +38,7 @@ obj	= $(patsubst %.c,build/obj/%.o,$(1))
 
 UNIT	:= $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard tests/netns/tools/*.c))) \
-	   build/tests/oracle
+	   build/tests/oracle build/tests/policydiff
 
 .PHONY: all tools module check check-long check-unit check-static check-cli check-vm \
 	check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
@@ -157,6 +157,11 @@ build/tests/rawpolicy: tests/netns/tools/rawpolicy.c tests/netns/tools/nl.h buil
 build/tests/oracle: $(patsubst %.c,build/obj/%.o,$(ORACLE)) build/libnsf.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pie -o $@ $^ -lmnl -lnftnl
+
+# It prints generated policies for the oracle.
+build/tests/policydiff: $(patsubst %.c,build/obj/%.o,$(REF) tests/policy/diff.c) build/libnsf.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -o $@ $^
 
 build/fuzz/libpolicy.a: $(patsubst %.c,build/fuzz/obj/%.o,$(STAGES) $(REF))
 	@mkdir -p $(@D)

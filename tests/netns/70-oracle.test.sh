@@ -4,8 +4,8 @@
 # what observers see before and after each chain must be the same. And nft's
 # verdicts on this kernel against the compiler and the classifier in user space.
 #
-# All cases with NSF_LONG; else every 16th, and on each kernel others of them. The
-# debug kernel takes a sixth.
+# Generated policies, too. All cases with NSF_LONG; else every 16th, and on each
+# kernel others of them. The debug kernel takes a sixth.
 . "$(dirname "$0")/lib.sh"
 cd ../oracle || bail "there is tests/oracle"
 keep_static_keys
@@ -13,9 +13,9 @@ modprobe tun
 modprobe -q nfnetlink_log
 load
 
-stride=16 count=60
-[ -z "${NSF_LONG:-}" ] || stride=1 count=100
-[ -z "$DEBUG" ] || stride=$((stride * 6)) count=20
+stride=16 count=60 policies=4
+[ -z "${NSF_LONG:-}" ] || stride=1 count=100 policies=200
+[ -z "$DEBUG" ] || stride=$((stride * 6)) count=20 policies=$((policies / 4))
 offset=$((0x$(uname -r | md5sum | cut -c1-6)))
 cases=() i=0
 for f in "$PWD"/cases/*.nft; do
@@ -57,6 +57,16 @@ report() { # WHAT
 
 report "a fence and nft" < <(run_oracle -j "$(nproc)" -f "$TMP/fence" "${cases[@]}")
 report "nft and the classifier" < <(run_oracle -j "$(nproc)" "${cases[@]}")
+
+# Generated policies; a bucket that time would fill again fills too slowly to matter.
+generated=()
+for ((i = 0; i < policies; i++)); do
+	f=$TMP/generated-$i.nft
+	policydiff --print --seed $((${NSF_SEED:-1} * 1000003 + i)) 2>/dev/null |
+		sed -E 's,limit rate (over )?[0-9]+( [km]?bytes)?/[a-z]+,limit rate \11\2/week,g' >"$f"
+	generated+=("$f")
+done
+report "generated" < <(run_oracle -g -j "$(nproc)" -f "$TMP/fence" "${generated[@]}")
 
 # The control: a fence with another policy must not pass for the same.
 out=$(ORACLE_CHANGE='s/10.9.0.9/10.9.0.10/' run_oracle -f "$TMP/fence" "$PWD"/cases/*-ip-saddr.nft)
