@@ -209,7 +209,8 @@ static void masked(struct maker *m, struct ir_match *match, enum ir_field f)
 	} else {
 		for (i = 0; i < w; i++)
 			match->mask[i] = (uint8_t)rng_next(&m->r);
-		match->mask[w - 1] |= 1;
+		if (w)
+			match->mask[w - 1] |= 1;
 	}
 	for (i = 0; i < w; i++)
 		match->range.first[i] &= match->mask[i];
