@@ -84,6 +84,9 @@ fence_policy_is() { fence "$1" && [ "${F[policy]:-}" = "$2" ]; }
 wait_ok "is applied" 30 fence_policy_is web1 audit
 wait_ok "and what is configured no more is taken off" 30 unfenced web2
 wait_ok "the status is good again" 30 shows nsfenced.service StatusText '^1 of 1'
+configure '[netns web1]' 'policy = web'
+run_ok "reload with a policy's file" sctl reload nsfenced.service
+wait_ok "is applied: the sandbox lets an image through" 30 fence_policy_is web1 web
 
 # --- killed, stopped ------------------------------------------------------------------
 fence web1
@@ -110,10 +113,10 @@ sctl reset-failed nsfenced.service
 
 # --- nsfence@NAME ---------------------------------------------------------------------
 nsfence detach --all >/dev/null
-configure '[netns web1]' 'policy = drop' '[netns web2]' 'policy = accept'
+configure '[netns web1]' 'policy = drop' '[netns web2]' 'policy = sandbox'
 run_ok "nsfence@web2.service starts" sctl start nsfence@web2.service
 fence web2
-is "web2 is fenced as configured" "${F[policy]:-} ${F[flags]:-}" "accept born"
+is "web2 is fenced as configured, its policy set" "${F[policy]:-} ${F[flags]:-}" "sandbox born"
 run_ok "web1 is not" unfenced web1
 run_ok "it stops" sctl stop nsfence@web2.service
 run_ok "and web2 is fenced no more" unfenced web2
