@@ -58,14 +58,8 @@ report() { # WHAT
 report "a fence and nft" < <(run_oracle -j "$(nproc)" -f "$TMP/fence" "${cases[@]}")
 report "nft and the classifier" < <(run_oracle -j "$(nproc)" "${cases[@]}")
 
-# Generated policies; a bucket that time would fill again fills too slowly to matter.
-generated=()
-for ((i = 0; i < policies; i++)); do
-	f=$TMP/generated-$i.nft
-	policydiff --print --seed $((${NSF_SEED:-1} * 1000003 + i)) 2>/dev/null |
-		sed -E 's,limit rate (over )?[0-9]+( [km]?bytes)?/[a-z]+,limit rate \11\2/week,g' >"$f"
-	generated+=("$f")
-done
+./generate policydiff "${NSF_SEED:-1}" "$policies" "$TMP"
+generated=("$TMP"/generated-*.nft)
 report "generated" < <(run_oracle -g -j "$(nproc)" -f "$TMP/fence" "${generated[@]}")
 
 # The control: a fence with another policy must not pass for the same.
