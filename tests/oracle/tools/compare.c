@@ -203,7 +203,7 @@ void compare_trace(FILE *out, struct tally *t, unsigned int number, const struct
 		   const struct seen_log *log)
 {
 	const struct seen *reply[8];
-	bool used[SEEN_MAX] = { false };
+	bool used[SEEN_MAX] = { false }, is_reply;
 	size_t replies = 0, k;
 	struct fate f;
 
@@ -211,13 +211,17 @@ void compare_trace(FILE *out, struct tally *t, unsigned int number, const struct
 		if (log->v[i].kind != SEEN_BEFORE)
 			continue;
 		fate_find(&f, log, i, used);
-		/* A fence lets the replies of its own rejects pass; nft does not know them. */
 		for (k = 0; k < replies && !same_bytes(reply[k], f.before); k++)
 			;
-		if (k < replies)
-			continue;
+		/*
+		 * A fence lets the replies of its own rejects pass, nft does not know
+		 * them; so they, and what a reject makes of them in turn, are left out.
+		 */
+		is_reply = k < replies;
 		if (f.reply && replies < 8)
 			reply[replies++] = f.reply;
+		if (is_reply)
+			continue;
 		count(t, &f);
 		trace_line(out, number, &places->v[f.before->place], &f);
 	}
