@@ -5,9 +5,9 @@
 # another priority; with two chains on one hook of which now one, now the other
 # drops.
 . "$(dirname "$0")/lib.sh"
-others=200 flips=60
+others=200 flips=20
 [ -z "${NSF_LONG:-}" ] || flips=5000
-[ -z "$DEBUG" ] || { others=20; flips=12; }
+[ -z "$DEBUG" ] || { others=20; flips=6; }
 [ -z "$DEBUG" ] || [ -z "${NSF_LONG:-}" ] || flips=100
 topology --no-echo
 load

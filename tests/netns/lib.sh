@@ -137,6 +137,26 @@ wait_ok() { # DESCRIPTION SECONDS COMMAND...
 
 # --- the kernel -------------------------------------------------------------------
 
+# Its name in scripts/kernels.
+kernel_name() {
+	local release
+	release=$(uname -r)
+	case $release in
+	*nsfdebug) echo debug ;;
+	7.*) echo 7.x ;;
+	*) cut -d. -f1,2 <<<"$release" ;;
+	esac
+}
+
+# For a test that depends little on the kernel: `make check` runs it on these
+# only, `make check-long` and whoever names it alone on all.
+only_on() { # KERNEL...
+	[ -z "${NSF_LONG:-}" ] && [ -n "${NSF_ALL:-}" ] || return 0
+	[[ " $* " != *" $(kernel_name) "* ]] || return 0
+	skip "$NAME" "in make check it runs on $* only"
+	finish
+}
+
 # Taint without "out of tree" and "unsigned", which every module here brings.
 taint() { echo $(($(cat /proc/sys/kernel/tainted) & ~(1 << 12 | 1 << 13))); }
 
