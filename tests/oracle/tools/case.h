@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CASE_SAME, CASE_DIFFERS, CASE_TROUBLE, CASE_SKIP = 77 };
+enum { CASE_SAME, CASE_DIFFERS, CASE_TROUBLE, CASE_SKIP = 77, CASE_REFUSED };
 
 struct case_options {
 	const char *common;	/* packets for every case, or NULL */
