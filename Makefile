@@ -94,10 +94,6 @@ build/gen/policy/%.tab.c: daemon/policy/%.y
 build/gen/policy/%.yy.c: daemon/policy/%.l build/gen/policy/parse.tab.c
 	flex -o $@ $<
 
-# Not make's own way, which would write beside the sources.
-%.c: %.y
-%.c: %.l
-
 -include $(patsubst %.o,%.d,$(call obj,$(CLI) $(DAEMON) $(SHARED)))
 
 # Make's own rules would write yacc's and lex's output into the source tree.
