@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // links: policy/load.c policy/source.c policy/ast.c policy/token.c policy/scope.c policy/node.c
 // links: policy/stmt.c policy/block.c policy/complain.c policy/parser.c
 // links: ../build/gen/policy/parse.tab.c ../build/gen/policy/lex.yy.c

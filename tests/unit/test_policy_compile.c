@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // links: ../module/classify.c ../module/image_check.c ../module/image_hash.c
 // links: policy/compile.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c

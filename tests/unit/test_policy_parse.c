@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // links: policy/ast.c policy/block.c policy/complain.c policy/diag.c policy/node.c
 // links: policy/parser.c policy/scope.c policy/source.c policy/stmt.c policy/token.c
 // links: ../build/gen/policy/parse.tab.c ../build/gen/policy/lex.yy.c
