@@ -172,37 +172,54 @@ static bool visit_passes(const struct visit *v)
 	return !v->judged || (v->verdict != NSF_VERDICT_DROP && v->verdict != NSF_VERDICT_REJECT);
 }
 
-/* What a second opinion leaves as it was, unless it stops the packet. */
+/* What was in force before says of a packet. It counts only if it stops it. */
 struct opinion {
-	bool judged;
+	bool stops;
 	enum nsf_verdict verdict;
 	const struct nsf_image *image;
 	struct nsf_decision decision;
 };
 
-static struct opinion visit_save(const struct visit *v)
+/*
+ * In the midst of a change both are in force. The one before is asked first, and
+ * quietly: after the other one it would find the marks and limits that that one
+ * has left. It is told last: what both stop is the new one's.
+ */
+static struct opinion visit_take(struct visit *v)
 {
-	return (struct opinion){ v->judged, v->verdict, v->image, v->decision };
-}
+	struct opinion before = { .stops = !visit_passes(v) };
 
-static void visit_restore(struct visit *v, const struct opinion *o)
-{
-	v->judged = o->judged;
-	v->verdict = o->verdict;
-	v->image = o->image;
-	v->decision = o->decision;
-}
-
-/* The version before: it counts only if it stops the packet. */
-static void version_consult(struct visit *v, const struct nsf_rules *rules,
-			    const struct nsf_version *old)
-{
-	struct opinion first = visit_save(v);
-
+	if (before.stops) {
+		before.verdict = v->verdict;
+		before.image = v->image;
+		before.decision = v->decision;
+	}
 	v->judged = false;
+	v->image = NULL;
+	return before;
+}
+
+static void visit_join(struct visit *v, const struct opinion *before)
+{
+	if (!before->stops || !visit_passes(v))
+		return;
+	v->judged = true;
+	v->verdict = before->verdict;
+	v->image = before->image;
+	v->decision = before->decision;
+}
+
+/* An update of the policy: policy.c. */
+static void versions_visit(struct visit *v, const struct nsf_rules *rules,
+			   const struct nsf_version *version, const struct nsf_version *old,
+			   bool quiet)
+{
+	struct opinion before;
+
 	chain_visit(v, rules, old, true);
-	if (visit_passes(v))
-		visit_restore(v, &first);
+	before = visit_take(v);
+	chain_visit(v, rules, version, quiet);
+	visit_join(v, &before);
 }
 
 /*
@@ -228,21 +245,23 @@ static void rules_visit(struct visit *v, const struct nsf_rules *rules, bool qui
 	if (v->slot->policy != rules->named)
 		return;
 	version = rcu_dereference(rules->named->version);
-	chain_visit(v, rules, version, quiet);
-	/* In the midst of an update both are in force: policy.c. */
 	old = rcu_dereference(version->old);
-	if (unlikely(old) && visit_passes(v))
-		version_consult(v, rules, old);
+	if (unlikely(old))
+		versions_visit(v, rules, version, old, quiet);
+	else
+		chain_visit(v, rules, version, quiet);
 }
 
-/* The same of the rules before. */
-static void rules_consult(struct visit *v, const struct nsf_rules *old)
+/* A replacement of the rules: attach.c. */
+static void both_visit(struct visit *v, const struct nsf_rules *rules,
+		       const struct nsf_rules *old)
 {
-	struct opinion first = visit_save(v);
+	struct opinion before;
 
 	rules_visit(v, old, true);
-	if (visit_passes(v))
-		visit_restore(v, &first);
+	before = visit_take(v);
+	rules_visit(v, rules, false);
+	visit_join(v, &before);
 }
 
 /* The chain's name, for a verdict that is no rule's. */
@@ -289,11 +308,11 @@ unsigned int nsf_hook(void *priv, struct sk_buff *skb,
 	v.slot = slot;
 	v.skb = skb;
 	v.state = state;
-	rules_visit(&v, rules, false);
-	/* In the midst of a replacement both are in force: attach.c. */
 	old = rcu_dereference(rules->old);
-	if (unlikely(old) && visit_passes(&v))
-		rules_consult(&v, old);
+	if (unlikely(old))
+		both_visit(&v, rules, old);
+	else
+		rules_visit(&v, rules, false);
 	if (!v.judged)
 		return NF_ACCEPT;
 

@@ -3,7 +3,8 @@
 # drop never passes, whatever both accept is never dropped, and after the answer
 # only the new version is seen: with the same slots; with a hook more; with
 # another priority; with two chains on one hook of which now one, now the other
-# drops.
+# drops; and where the one of the new version takes away the mark by which that of
+# the old one drops.
 . "$(dirname "$0")/lib.sh"
 others=200 flips=20
 [ -z "${NSF_LONG:-}" ] || flips=5000
@@ -40,6 +41,8 @@ version prio-1 "input -10 udp dport { $both, $one } drop"
 version prio-2 "input 10 udp dport $both drop"
 version pair-1 "input -10 udp dport { $both, $one } drop" "input 10 udp dport 99 drop"
 version pair-2 "input -10 udp dport 99 drop" "input 10 udp dport $both drop"
+version mark-1 "input -10 udp dport $both meta mark set 7" "input 10 meta mark 7 drop"
+version mark-2 "input -10 udp dport { $both, $one } drop" "input 10 meta mark set 0"
 
 hold_many $others
 mapfile -t inodes < <(nsfence ls --all -j | jq -r --argjson named "[$(inode_of a),$(inode_of b),$(inode_of r),$(inode_of u),$(inode_of keeper 2>/dev/null || echo 0)]" \
@@ -53,11 +56,17 @@ run_ok "and a" nsfence attach a swap
 
 # A stream to each port. Rules in a itself count what comes before any chain of
 # ours and what passes after all of them.
+# Between the chains at -10 and 10 a packet takes its time: there a change meets it.
+slow=$(for ((i = 0; i < 1000; i++)); do echo "meta length 65535"; done)
 in_ns a nft -f - <<-END || bail "a counts"
 	table inet watch {
 		chain before {
 			type filter hook prerouting priority -500;
 			udp dport $both counter; udp dport $none counter; udp dport $one counter
+		}
+		chain between {
+			type filter hook input priority 0;
+			$slow
 		}
 		chain after {
 			type filter hook input priority 500;
@@ -79,7 +88,7 @@ arrived() { [ "$(rx)" -gt "$1" ]; }
 more() { wait_until 60 arrived $(($(rx) + $1)); }
 more 300 || bail "the streams run"
 
-for kind in same hook prio pair; do
+for kind in same hook prio pair mark; do
 	[ -p "$TMP/go-$kind" ] || mkfifo "$TMP/go-$kind"
 	exec {go}<>"$TMP/go-$kind"
 	rawpolicy flip swap $flips "$TMP/p/$kind-1/swap.nft" "$TMP/p/$kind-2/swap.nft" <"$TMP/go-$kind" >"$TMP/flip-$kind.out" 2>&1 &
