@@ -166,7 +166,7 @@ static_assert(sizeof(struct nsf_image) == 40 + 8 * NSF_SECTIONS, "no hidden padd
 #define NSF_IMAGE_REJECT	2u	/* some op rejects */
 
 struct nsf_chain {
-	u64 id;			/* hash of name, hook, priority, families: which slot */
+	u64 id;			/* hash of name, hook, priority, families: which slot; not 0 */
 	u32 start;		/* its first record; its last is the one before the next chain's:
 				 * no rule, one op, which ends with the policy; miss and next 0
 				 */

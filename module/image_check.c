@@ -534,6 +534,8 @@ static int check_chain(struct check *c, u32 i, u32 start)
 	const struct nsf_chain *first = nsf_image_chains(c->img), *chain = first + i;
 	u32 k;
 
+	if (!chain->id)
+		return bad(c, "chain: its id is 0", i);
 	if (chain->start != start)
 		return bad(c, "chain: does not start where the last one ends", i);
 	if (chain->hook > 4)

@@ -92,7 +92,7 @@ struct nsf_policy_info {
  * Sets policy @name to @image, which is taken, whatever happens, and was made
  * by nsf_image_load(). Sleeps, also for grace periods; takes nsf_policy_mutex.
  * When it returns 0, every packet meets the new version; otherwise nothing has
- * changed. Errors with extack: -ENOMEM, -E2BIG, -EOPNOTSUPP, -ENOSPC.
+ * changed. Errors with extack: -ENOMEM, -E2BIG, -EOPNOTSUPP, -ENOSPC, -EINVAL.
  */
 int nsf_policy_set(const char *name, struct nsf_image *image, struct nsf_policy_info *info,
 		   struct netlink_ext_ack *extack);

@@ -31,6 +31,13 @@ static int known_compare(const void *a, const void *b)
 
 /* ---- chains ---- */
 
+/* An id says where a chain stands. If it did not, a slot would stay at the old place. */
+static bool chain_is_elsewhere(const struct nsf_chain_desc *desc, const struct nsf_chain *chain)
+{
+	return desc->id && (desc->hook != chain->hook || desc->priority != chain->priority ||
+			    desc->families != chain->families);
+}
+
 static int chains_number(struct nsf_version *v, struct nsf_chain_desc *desc)
 {
 	const struct nsf_chain *chain = nsf_image_chains(v->image);
@@ -50,6 +57,8 @@ static int chains_number(struct nsf_version *v, struct nsf_chain_desc *desc)
 			k = free;
 		if (k == NSF_MAX_CHAINS)
 			return -ENOSPC;
+		if (chain_is_elsewhere(&desc[k], &chain[i]))
+			return -EINVAL;
 		desc[k] = (struct nsf_chain_desc){
 			.id = chain[i].id,
 			.priority = chain[i].priority,
@@ -260,6 +269,9 @@ err_explain:
 	if (err == -ENOSPC)
 		NL_SET_ERR_MSG(extack,
 			       "more chains or counters than the old and the new version may have together");
+	else if (err == -EINVAL)
+		NL_SET_ERR_MSG(extack,
+			       "a chain has the id of one with another hook, priority or family");
 	else
 		NL_SET_ERR_MSG(extack, "out of memory; nothing was changed");
 	return ERR_PTR(err);

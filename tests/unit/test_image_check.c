@@ -177,6 +177,7 @@ static void test_chains(void **state)
 	DAMAGE(CHAIN(0)->spare = 1, "chain: spare is not 0");
 	DAMAGE(CHAIN(0)->name = 2, "chain: no such string");
 	DAMAGE(CHAIN(0)->name = ~0u, "chain: no such string");
+	DAMAGE(CHAIN(0)->id = 0, "chain: its id is 0");
 	DAMAGE(CHAIN(1)->id = CHAIN(0)->id, "chain: two have the same id");
 }
 
