@@ -534,8 +534,6 @@ static int check_chain(struct check *c, u32 i, u32 start)
 	const struct nsf_chain *first = nsf_image_chains(c->img), *chain = first + i;
 	u32 k;
 
-	if (!chain->id)
-		return bad(c, "chain: its id is 0", i);
 	if (chain->start != start)
 		return bad(c, "chain: does not start where the last one ends", i);
 	if (chain->hook > 4)
@@ -544,8 +542,8 @@ static int check_chain(struct check *c, u32 i, u32 start)
 		return bad(c, "chain: no such families", i);
 	if (chain->policy != NSF_ACCEPT && chain->policy != NSF_DROP)
 		return bad(c, "chain: no such policy", i);
-	if (chain->spare)
-		return bad(c, "chain: spare is not 0", i);
+	if (!chain->id || chain->spare)
+		return bad(c, "chain: id is 0, or spare is not", i);
 	if (!is_string(c, chain->name))
 		return bad(c, "chain: no such string", i);
 	for (k = 0; k < i; k++)		/* NSF_MAX_CHAINS is small */

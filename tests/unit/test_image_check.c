@@ -174,10 +174,10 @@ static void test_chains(void **state)
 	DAMAGE(CHAIN(0)->families = 4, "chain: no such families");
 	DAMAGE(CHAIN(0)->policy = NSF_REJECT, "chain: no such policy");
 	DAMAGE(CHAIN(0)->policy = NSF_ACCEPT, "op: not the chain's policy");
-	DAMAGE(CHAIN(0)->spare = 1, "chain: spare is not 0");
+	DAMAGE(CHAIN(0)->spare = 1, "chain: id is 0, or spare is not");
 	DAMAGE(CHAIN(0)->name = 2, "chain: no such string");
 	DAMAGE(CHAIN(0)->name = ~0u, "chain: no such string");
-	DAMAGE(CHAIN(0)->id = 0, "chain: its id is 0");
+	DAMAGE(CHAIN(0)->id = 0, "chain: id is 0, or spare is not");
 	DAMAGE(CHAIN(1)->id = CHAIN(0)->id, "chain: two have the same id");
 }
 
