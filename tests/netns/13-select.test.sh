@@ -2,6 +2,7 @@
 # How a namespace is selected: by name, inode, process and path; always the one
 # that was meant, and never one that is gone.
 . "$(dirname "$0")/lib.sh"
+only_on 5.10 6.1 6.12 7.x
 topology
 load
 

@@ -23,7 +23,7 @@ d=$(delivered)
 more 100
 cmp_num "no fence: the flood is delivered" "$(($(delivered) - d))" -ge 100
 
-rounds=12 slipped=0 stuck=0
+rounds=8 slipped=0 stuck=0
 [ -z "$DEBUG" ] || rounds=3
 for ((i = 0; i < rounds; i++)); do
 	nsfence attach a drop >/dev/null || bail "attach"

@@ -4,7 +4,7 @@
 # what observers see before and after each chain must be the same. And nft's
 # verdicts on this kernel against the compiler and the classifier in user space.
 #
-# Generated policies, too. All cases with NSF_LONG; else every 16th, and on each
+# Generated policies, too. All cases with NSF_LONG; else every 24th, and on each
 # kernel others of them. The debug kernel takes a sixth.
 . "$(dirname "$0")/lib.sh"
 cd ../oracle || bail "there is tests/oracle"
@@ -13,7 +13,7 @@ modprobe tun
 modprobe -q nfnetlink_log
 load
 
-stride=16 count=60 policies=4
+stride=24 count=60 policies=2
 [ -z "${NSF_LONG:-}" ] || stride=1 count=100 policies=200
 [ -z "$DEBUG" ] || stride=$((stride * 6)) count=20 policies=$((policies / 4))
 offset=$((0x$(uname -r | md5sum | cut -c1-6)))
