@@ -15,7 +15,7 @@ load
 
 stride=24 count=60 policies=2
 [ -z "${NSF_LONG:-}" ] || stride=1 count=100 policies=200
-[ -z "$DEBUG" ] || stride=$((stride * 6)) count=20 policies=$((policies / 4))
+[ -z "$DEBUG" ] || stride=$((stride * 6)) count=20 policies=$(((policies + 1) / 2))
 offset=$((0x$(uname -r | md5sum | cut -c1-6)))
 cases=() i=0
 for f in "$PWD"/cases/*.nft; do
