@@ -173,6 +173,21 @@ static u32 chunk_max(u32 kind)
 	return kind == NSF_STATE_COUNTER ? NSF_MAX_CHUNK_COUNTERS : NSF_MAX_CHUNK;
 }
 
+/*
+ * Places of a new chunk that needs @need of them: as many as there are already, for
+ * what is to come. A policy that grows by one rule with each update would else have
+ * a chunk for each rule, and after NSF_MAX_CHUNKS of them could grow no more.
+ */
+static u32 chunk_room(const struct nsf_policy *pol, u32 kind, u32 need)
+{
+	u32 i, there = 0;
+
+	for (i = 0; i < pol->chunks; i++)
+		if (pol->chunk[i].kind == kind)
+			there += pol->chunk[i].count;
+	return min(max(there, need), chunk_max(kind));
+}
+
 /* New chunks, as many as it takes, for the states without a place yet. */
 static int chunks_add(const struct nsf_policy *pol, struct nsf_version *v,
 		      struct nsf_chunk_desc **out, u32 *chunks)
@@ -203,6 +218,8 @@ static int chunks_add(const struct nsf_policy *pol, struct nsf_version *v,
 			}
 			v->place[i] = NSF_PLACE(last, chunk[last].count++);
 		}
+		if (last != NSF_MAX_CHUNKS)
+			chunk[last].count = chunk_room(pol, kind, chunk[last].count);
 	}
 	*out = chunk;
 	return 0;
