@@ -182,17 +182,12 @@ static void attachment_trim(struct nsf_attachment *att, const struct nsf_rules *
 
 int nsf_attach_grow(struct nsf_attachment *att)
 {
-	int err = attachment_grow(att, rules_of(att));
-
-	if (!err)
-		att->layout = rules_of(att)->named->layout;
-	return err;
+	return attachment_grow(att, rules_of(att));
 }
 
 void nsf_attach_trim(struct nsf_attachment *att)
 {
 	attachment_trim(att, rules_of(att));
-	att->layout = rules_of(att)->named->layout;
 }
 
 static struct nsf_states *states_of(const struct nsf_attachment *att)

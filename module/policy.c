@@ -141,12 +141,20 @@ static void layout_reduce(struct layout *l, const struct nsf_version *v)
 	l->ct = v->image->flags & NSF_IMAGE_CT;
 }
 
+/* Places whose states begin anew. */
+struct places {
+	u32 *place;
+	u32 count;
+};
+
 /*
  * Does @fn to each attachment of @pol that has not seen the present layout. Those
  * that have are at the list's end: none comes while nsf_policy_mutex is held,
  * but some may die.
  */
-static int attachments_update(struct nsf_policy *pol, int (*fn)(struct nsf_attachment *att))
+static int attachments_update(struct nsf_policy *pol,
+			      int (*fn)(struct nsf_attachment *att, const void *arg),
+			      const void *arg)
 {
 	struct nsf_attachment *att;
 	int err = 0;
@@ -156,8 +164,10 @@ static int attachments_update(struct nsf_policy *pol, int (*fn)(struct nsf_attac
 		att = list_first_entry_or_null(&pol->attachments, struct nsf_attachment,
 					       policy_node);
 		if (att && att->layout != pol->layout) {
-			err = fn(att);
-			if (err)
+			err = fn(att, arg);
+			if (!err)
+				att->layout = pol->layout;
+			else
 				pr_info_ratelimited("policy %s: the namespace with inode %u cannot have the new version: error %d\n",
 						    pol->name, nsf_net_inum(att->nn->net), err);
 			list_move_tail(&att->policy_node, &pol->attachments);
@@ -171,30 +181,44 @@ static int attachments_update(struct nsf_policy *pol, int (*fn)(struct nsf_attac
 	}
 }
 
-static int attachment_trim(struct nsf_attachment *att)
+static int attachment_grow(struct nsf_attachment *att, const void *arg)
+{
+	return nsf_attach_grow(att);
+}
+
+static int attachment_trim(struct nsf_attachment *att, const void *arg)
 {
 	nsf_attach_trim(att);
 	return 0;
 }
 
+static int attachment_reset(struct nsf_attachment *att, const void *arg)
+{
+	const struct places *places = arg;
+	u32 i;
+
+	for (i = 0; i < places->count; i++) {
+		nsf_attach_reset(att, places->place[i]);
+		cond_resched();
+	}
+	return 0;
+}
+
 /* States at places that another rule had begin anew. Nobody uses these places. */
 static int places_reset(struct nsf_policy *pol, const struct nsf_version *v,
-			const struct nsf_version *old)
+			const struct nsf_version *old, const struct layout *layout)
 {
-	const struct nsf_attachment *att;
-	u32 *places, count, i;
+	struct places places;
 	int err;
 
-	err = nsf_version_new_places(v, old, &places, &count);
-	if (err)
-		return err;
-	mutex_lock(&nsf_mutex);
-	list_for_each_entry(att, &pol->attachments, policy_node)
-		for (i = 0; i < count; i++)
-			nsf_attach_reset(att, places[i]);
-	mutex_unlock(&nsf_mutex);
-	kvfree(places);
-	return 0;
+	err = nsf_version_new_places(v, old, &places.place, &places.count);
+	if (err || !places.count)
+		goto out_free;
+	layout_set(pol, layout);	/* as it is, but nobody has seen to it */
+	err = attachments_update(pol, attachment_reset, &places);
+out_free:
+	kvfree(places.place);
+	return err;
 }
 
 /* On failure everything is as it was, but for chunks that nobody uses. */
@@ -204,12 +228,12 @@ static int policy_prepare(struct nsf_policy *pol, const struct nsf_version *v,
 	int err;
 
 	layout_set(pol, both);
-	err = attachments_update(pol, nsf_attach_grow);
+	err = attachments_update(pol, attachment_grow, NULL);
 	if (!err)
-		err = places_reset(pol, v, version_of(pol));
+		err = places_reset(pol, v, version_of(pol), both);
 	if (err) {
 		layout_set(pol, before);
-		attachments_update(pol, attachment_trim);
+		attachments_update(pol, attachment_trim, NULL);
 	}
 	return err;
 }
@@ -318,7 +342,7 @@ static int policy_change(struct nsf_policy *pol, struct nsf_image *image,
 	policy_publish(pol, v);
 	layout_reduce(both, v);
 	layout_set(pol, both);
-	attachments_update(pol, attachment_trim);
+	attachments_update(pol, attachment_trim, NULL);
 	nsf_version_free(old);
 	return 0;
 }
