@@ -306,6 +306,28 @@ if crowd; then
 	is "crowd: its hooks, too" "$(nft_hooks a)" "$hooks"
 	traffic "crowd: it fences input alone" a $RA4 $RA6 ETIMEDOUT
 	is "crowd: output is not judged" "$(counted output.drop) $(at_postrouting)" "0 0"
+	# An update of a policy is for all its fences, or for none.
+	p=$TMP/crowded.nft
+	has_crowded() { nsfence policy ls -j | jq -r '.[] | select(.policy == "crowded") | "\(.generation) \(.attachments)"'; }
+	input='chain i { type filter hook input priority 5; policy accept; %s drop; }'
+	# shellcheck disable=SC2059 # a format
+	printf "table inet t { $input\n}\n" "udp dport 9" >"$p"
+	run_ok "crowd: a policy on input" nsfence policy set "$p"
+	run_ok "crowd: a can have it" nsfence attach a crowded --replace
+	run_ok "crowd: and b" nsfence attach b crowded
+	# shellcheck disable=SC2059
+	printf "table inet t { $input\n}\n" "udp dport 10" >"$p"
+	run_ok "crowd: it can have other rules" nsfence policy set "$p"
+	echo 'table inet t { chain o { type filter hook output priority 5; policy accept; }
+	}' >"$p"
+	run_fails "crowd: but no other chain, for a's sake" 1 "too many netfilter hooks" nsfence policy set "$p"
+	is "crowd: both have the one before" "$(has_crowded)" "2 2"
+	like "crowd: the kernel's log says who" "$(dmesg | tail -n 5)" "policy crowded: the namespace with inode $(inode_of a) cannot"
+	run_ok "crowd: without a" nsfence detach a
+	run_ok "crowd: it can be set" nsfence policy set "$p"
+	is "crowd: and b has it" "$(has_crowded)" "3 1"
+	nsfence detach b && run_ok "crowd: the policy is deleted" nsfence policy del crowded
+	run_ok "crowd: a's fence on input" nsfence attach a drop --hooks input
 	run_ok "crowd: gone" a_nft delete table ip6 crowd
 	run_ok "crowd gone: the fence can be had" nsfence attach a drop --replace
 	traffic "crowd gone: it fences" a $RA4 $RA6 EPERM ETIMEDOUT EPERM EPERM ETIMEDOUT EPERM
