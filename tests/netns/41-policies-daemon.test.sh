@@ -1,7 +1,7 @@
 #!/bin/bash
 # nsfenced and policy files: what it does at a start, when a namespace comes late,
 # when a file changes or has a mistake, what it leaves alone, and what its own
-# death changes. 73-configured has attach by file, and single policies.
+# death changes. 42-configured has attach by file, and single policies.
 . "$(dirname "$0")/lib.sh"
 only_on 6.12
 topology
