@@ -182,8 +182,8 @@ struct opinion {
 
 /*
  * In the midst of a change both are in force. The one before is asked first, and
- * quietly: after the other one it would find the marks and limits that that one
- * has left. It is told last: what both stop is the new one's.
+ * quietly: after the other one it would find the marks and limits as that has
+ * left them. It is told last: what both stop is the new one's.
  */
 static struct opinion visit_take(struct visit *v)
 {
