@@ -285,6 +285,19 @@ static void reload(struct daemon *d)
 
 /* ---- signals ---- */
 
+/*
+ * A reload that is asked for while the configuration is being read, which can take
+ * seconds, waits until that is done. It would be the end otherwise; TERM and INT may.
+ */
+static void hold_reloads(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int open_signals(struct daemon *d)
 {
 	sigset_t set;
@@ -413,6 +426,7 @@ int daemon_run(const struct daemon_options *opt)
 	struct err e = { 0 };
 	int ret = EXIT_REFUSED;
 
+	hold_reloads();
 	d.config = load(opt->config, d.reload_error, sizeof(d.reload_error));
 	if (!d.config) {
 		log_error("not started: the configuration has errors; fences that are up stay up");

@@ -246,6 +246,19 @@ wait_ok "restarted after a change: ready" 30 grep -q READY=1 "$TMP/notified"
 is "restarted after a change: it is in force" "$(info web generation)" $((generation + 1))
 is "restarted after a change: and the counters stay" "$(packets "$rule" a)" "$counted"
 is "it holds no namespace open" "$(find "/proc/$DAEMON/fd" -lname 'net:*' | wc -l)" 0
+
+# While it compiles it is in the configuration's directory: the policies' includes
+# are looked up there. A policy that takes a while, so that it is met there.
+daemon_stop KILL
+policy netns.d/own "		ip saddr { $(seq -f '10.9.%.0f.1' -s ', ' 0 255), $(seq -f '10.%.0f.0.0/24' -s ', ' 10 255) } accept" \
+	"$(for i in {1..2000}; do echo "		udp dport $i ip daddr 10.8.0.$((i % 256)) counter accept"; done)"
+: >"$TMP/nsfenced.log"
+start
+compiles() { [[ $(readlink "/proc/$DAEMON/cwd") == "$conf"* ]]; }
+wait_ok "a reload within a start: it is reading" 10 compiles
+kill -HUP "$DAEMON"
+wait_ok "a reload within a start: done once the start is" 60 grep -q 'configuration loaded: 3 of 3' "$TMP/nsfenced.log" ||
+	diag "$(tail -n 5 "$TMP/nsfenced.log")"
 before=$(state)
 daemon_stop TERM
 is "stopped: policies and fences stay" "$(state)" "$before"
