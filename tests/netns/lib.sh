@@ -188,7 +188,7 @@ start_ready() { # NAME COMMAND...
 	"$@" >"$TMP/$name.out" 2>"$TMP/$name.err" &
 	READY_PID=$!
 	JOBS+=("$READY_PID")
-	wait_until $((${DEBUG:-0} ? 60 : 10)) grep -q . "$TMP/$name.out" "$TMP/$name.err" ||
+	wait_until 10 grep -q . "$TMP/$name.out" "$TMP/$name.err" ||
 		bail "$name starts" "$(cat "$TMP/$name.out" "$TMP/$name.err")"
 }
 
