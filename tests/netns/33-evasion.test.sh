@@ -56,6 +56,8 @@ udp() { # ADDRESS PORT: one datagram of a's
 
 a_nft() { in_ns a nft "$@"; }
 
+known() { diag "known limit, not claimed (README): $*"; }
+
 # --- postrouting looks again ------------------------------------------------------
 
 # Sends one datagram in each family: through without a fence and with an audit,
@@ -130,6 +132,38 @@ evasion "loopback route, marked" "ipv4_1002 ipv6_1002" $RA4 $RA6 1002
 a_nft "delete table ip e; delete table ip6 e"
 marks 1003 2147483647
 evasion "marked by a chain that is behind ours" "ipv4_1003 ipv6_1003" $RA4 $RA6 1003
+
+# A policy of one's own says itself what passes, and where. What lo is accepted for in
+# output alone leaves in the same way; a chain where packets leave stops it
+# (nsfence-policy(5), and sandbox.nft and build.nft of conf/policies have one).
+mkdir "$TMP/p"
+cat >"$TMP/p/early.nft" <<-END
+	table inet x {
+		chain out { type filter hook output priority 0; policy drop; oifname "lo" accept; }
+	}
+END
+cat >"$TMP/p/late.nft" <<-END
+	include "early.nft"
+	table inet x {
+		chain late { type filter hook postrouting priority 2147483647; policy drop; oifname "lo" accept; }
+	}
+END
+once=$(udp $RA4 1003; udp $RA6 1003; arrived 1003)
+run_ok "marked: a policy that accepts lo in output" nsfence attach a "$TMP/p/early.nft"
+udp $B4 1003
+udp $RA4 1003
+udp $RA6 1003
+twice=$(arrived 1003)
+is "known limit: marked, it gets out" "$twice" "$((${once% *} + 1)) $((${once#* } + 1))"
+known "a policy that accepts lo in output only: rules behind it send such packets elsewhere"
+run_ok "marked: with a chain in postrouting" nsfence attach a "$TMP/p/late.nft" --replace
+udp $RA4 1003
+udp $RA6 1003
+is "marked: with a chain in postrouting it does not get out" "$(arrived 1003)" "$twice"
+fence a
+is "marked: it is dropped there" "${C[postrouting.drop]:-0}" 2
+traffic "marked: a reaches itself all the same" a $A4 $A6 ok
+run_ok "marked: detach" nsfence detach a
 a_nft "delete table ip e; delete table ip6 e"
 # A copy is made here, and yet came by a device.
 copies() { # FAMILY GATEWAY
@@ -338,7 +372,6 @@ fi
 
 # --- known limits ------------------------------------------------------------------------------
 
-known() { diag "known limit, not claimed (README): $*"; }
 
 in_ns r nft reset counters table inet w >/dev/null
 queue=0
