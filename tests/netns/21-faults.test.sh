@@ -2,6 +2,7 @@
 # What fails half-way leaves nothing: the k-th namespace's state at load and at
 # birth, and the k-th step of an attach; with the build that can be told to fail.
 . "$(dirname "$0")/lib.sh"
+only_on 5.10 7.x debug
 topology
 a=$(inode_of a) b=$(inode_of b)
 memory="Cannot allocate memory"

@@ -3,7 +3,7 @@
 # reaches them all, a mistake changes nothing, what nobody needs any more goes.
 # And packets as `nsfence monitor` tells them.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.1
+only_on 6.1
 topology
 load
 conf=$TMP/conf
