@@ -2,6 +2,7 @@
 # A thousand namespaces, fences on half of them: nothing is left behind, neither
 # in the module's counts nor in the kernel's memory or log.
 . "$(dirname "$0")/lib.sh"
+only_on 5.10 7.x debug
 n=${NSF_SCALE:-1000} why=
 [ -z "$DEBUG" ] || { n=60 why=" (debug kernel: not 1000)"; }
 netns_add a

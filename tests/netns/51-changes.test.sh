@@ -2,6 +2,7 @@
 # Changes under traffic and side by side: after the answer every packet meets
 # the new fence; while one replaces the other none slips through.
 . "$(dirname "$0")/lib.sh"
+only_on 6.1 6.12 debug
 topology --no-echo
 load
 

@@ -7,6 +7,7 @@
 # Generated policies, too. All cases with NSF_LONG; else every 24th, and on each
 # kernel others of them. The debug kernel takes a sixth.
 . "$(dirname "$0")/lib.sh"
+only_on 5.10 6.1 6.12 7.x
 cd ../oracle || bail "there is tests/oracle"
 keep_static_keys
 modprobe tun
