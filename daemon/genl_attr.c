@@ -100,10 +100,18 @@ int genl_attr_open(const struct genl_msg *m, uint8_t *cmd, struct span *attrs, s
 	return 0;
 }
 
-int genl_attr_expect(uint8_t got, uint8_t want, struct err *e)
+static int attr_expect(uint8_t got, uint8_t want, struct err *e)
 {
 	if (got == want)
 		return 0;
 	return err_set(e, EPROTO, EXIT_REFUSED,
 		       "the kernel answered with command %u where %u was expected", got, want);
+}
+
+int genl_attr_open_as(const struct genl_msg *m, uint8_t cmd, struct span *attrs, struct err *e)
+{
+	uint8_t got = 0;
+	int ret = genl_attr_open(m, &got, attrs, e);
+
+	return ret ? ret : attr_expect(got, cmd, e);
 }

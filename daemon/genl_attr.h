@@ -36,6 +36,7 @@ int genl_attr_text(const struct genl_attr *a, const char *name, const char **out
 
 /* The attributes of a generic netlink message, and its command. */
 int genl_attr_open(const struct genl_msg *m, uint8_t *cmd, struct span *attrs, struct err *e);
-int genl_attr_expect(uint8_t got, uint8_t want, struct err *e);
+/* The attributes of a message that must be of command @cmd. */
+int genl_attr_open_as(const struct genl_msg *m, uint8_t cmd, struct span *attrs, struct err *e);
 
 #endif /* NSF_GENL_ATTR_H */

@@ -193,13 +193,10 @@ int genl_parse_family(const struct genl_msg *m, struct genl_family *out, struct 
 {
 	struct span attrs, groups;
 	struct genl_attr a, group;
-	uint8_t cmd = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = genl_attr_open(m, &cmd, &attrs, e);
-	if (!ret)
-		ret = genl_attr_expect(cmd, CTRL_CMD_NEWFAMILY, e);
+	ret = genl_attr_open_as(m, CTRL_CMD_NEWFAMILY, &attrs, e);
 	if (ret)
 		return ret;
 	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
@@ -245,13 +242,10 @@ int genl_parse_version(const struct genl_msg *m, struct genl_version *out, struc
 {
 	struct span attrs;
 	struct genl_attr a;
-	uint8_t cmd = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = genl_attr_open(m, &cmd, &attrs, e);
-	if (!ret)
-		ret = genl_attr_expect(cmd, NSFENCE_CMD_VERSION_GET, e);
+	ret = genl_attr_open_as(m, NSFENCE_CMD_VERSION_GET, &attrs, e);
 	if (ret)
 		return ret;
 	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
@@ -375,12 +369,9 @@ static int parse_netns_attrs(struct span attrs, struct genl_netns *out, struct e
 int genl_parse_netns(const struct genl_msg *m, struct genl_netns *out, struct err *e)
 {
 	struct span attrs;
-	uint8_t cmd = 0;
 	int ret;
 
-	ret = genl_attr_open(m, &cmd, &attrs, e);
-	if (!ret)
-		ret = genl_attr_expect(cmd, NSFENCE_CMD_NETNS_GET, e);
+	ret = genl_attr_open_as(m, NSFENCE_CMD_NETNS_GET, &attrs, e);
 	if (ret)
 		return ret;
 	return parse_netns_attrs(attrs, out, e);

@@ -24,13 +24,10 @@ int genl_parse_policy(const struct genl_msg *m, uint8_t cmd, struct genl_policy 
 {
 	struct genl_attr a;
 	struct span attrs;
-	uint8_t got = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = genl_attr_open(m, &got, &attrs, e);
-	if (!ret)
-		ret = genl_attr_expect(got, cmd, e);
+	ret = genl_attr_open_as(m, cmd, &attrs, e);
 	if (ret)
 		return ret;
 	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
@@ -103,13 +100,10 @@ int genl_parse_rule(const struct genl_msg *m, struct genl_rule_msg *out, struct 
 	bool has_rule = false;
 	struct genl_attr a;
 	struct span attrs;
-	uint8_t cmd = 0;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = genl_attr_open(m, &cmd, &attrs, e);
-	if (!ret)
-		ret = genl_attr_expect(cmd, NSFENCE_CMD_RULE_GET, e);
+	ret = genl_attr_open_as(m, NSFENCE_CMD_RULE_GET, &attrs, e);
 	if (ret)
 		return ret;
 	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {

@@ -3,7 +3,7 @@
  * report: see report.h. Packet path; allocates, and takes no lock of ours.
  *
  * A message is at most some 1.5 KB: whatever a policy has of strings, what goes
- * into one is cut to the lengths below.
+ * into one is cut: a rule's by fill.c, the others where they are filled in.
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
@@ -24,21 +24,16 @@
 
 #include "attach.h"
 #include "compat/netns.h"
+#include "fill.h"
 #include "netlink.h"
 #include "packet_meta.h"
 #include "policy.h"
 #include "report.h"
 #include "uapi/nsfence.h"
 
-/* Longest strings, without the NUL. */
-#define MAX_CHAIN	127
-#define MAX_TEXT	511
-#define MAX_FILE	255
-
 static_assert((int)NSFENCE_REPORT_LOG == NSF_REPORT_LOG);
 static_assert((int)NSFENCE_REPORT_DROP == NSF_REPORT_DROP);
 static_assert((int)NSFENCE_REPORT_AUDIT == NSF_REPORT_AUDIT);
-static_assert(NSFENCE_MAX_NAME + 1 == NSF_NAME_SIZE);
 
 bool nsf_report_wanted(void)
 {
@@ -87,27 +82,6 @@ static bool report_allowed(void)
 }
 
 /* ---- what ---- */
-
-/* At most @max bytes of @s, and no torn character at the end. */
-static int fill_text(struct sk_buff *skb, int type, const char *s, size_t max)
-{
-	size_t n = strnlen(s, max + 1);
-	struct nlattr *attr;
-	char *to;
-
-	if (n > max) {
-		n = max;
-		while (n && ((u8)s[n] & 0xc0) == 0x80)
-			n--;
-	}
-	attr = nla_reserve(skb, type, n + 1);
-	if (!attr)
-		return -EMSGSIZE;
-	to = nla_data(attr);
-	memcpy(to, s, n);
-	to[n] = '\0';
-	return 0;
-}
 
 static bool has(const struct nsf_packet *p, enum nsf_field f)
 {
@@ -163,7 +137,7 @@ static int fill_ports(struct sk_buff *skb, const struct nsf_packet *p)
 
 static int fill_device(struct sk_buff *skb, int type, const struct net_device *dev)
 {
-	return dev ? fill_text(skb, type, dev->name, IFNAMSIZ - 1) : 0;
+	return dev ? nsf_fill_text(skb, type, dev->name, IFNAMSIZ - 1) : 0;
 }
 
 static int fill_packet(struct sk_buff *skb, const struct nsf_report *r,
@@ -186,7 +160,7 @@ static int fill_packet(struct sk_buff *skb, const struct nsf_report *r,
 	    fill_field(skb, NSFENCE_A_PACKET_MARK, p, NSF_FIELD_MARK))
 		return -EMSGSIZE;
 	if (r->kind == NSF_REPORT_LOG &&
-	    ((r->prefix && fill_text(skb, NSFENCE_A_PACKET_PREFIX, r->prefix,
+	    ((r->prefix && nsf_fill_text(skb, NSFENCE_A_PACKET_PREFIX, r->prefix,
 				     NSF_MAX_LOG_PREFIX)) ||
 	     nla_put_u32(skb, NSFENCE_A_PACKET_LEVEL, r->level)))
 		return -EMSGSIZE;
@@ -198,30 +172,9 @@ static int fill_packet(struct sk_buff *skb, const struct nsf_report *r,
 
 static int fill_rule(struct sk_buff *skb, const struct nsf_report *r)
 {
-	const struct nsf_rule *rule;
-	struct nlattr *nest;
-	const char *strings;
-
 	if (!r->image || (r->rule == NSF_NO_RULE && !r->chain))
 		return 0;
-	nest = nla_nest_start(skb, NSFENCE_A_RULE);
-	if (!nest)
-		return -EMSGSIZE;
-	if (r->rule == NSF_NO_RULE) {
-		if (fill_text(skb, NSFENCE_A_RULE_CHAIN, r->chain, MAX_CHAIN))
-			return -EMSGSIZE;
-	} else {
-		rule = nsf_image_rules(r->image) + r->rule;
-		strings = nsf_image_strings(r->image);
-		if (nla_put_u64_64bit(skb, NSFENCE_A_RULE_ID, rule->id, NSFENCE_A_RULE_PAD) ||
-		    fill_text(skb, NSFENCE_A_RULE_CHAIN, strings + rule->chain, MAX_CHAIN) ||
-		    fill_text(skb, NSFENCE_A_RULE_TEXT, strings + rule->text, MAX_TEXT) ||
-		    fill_text(skb, NSFENCE_A_RULE_FILE, strings + rule->file, MAX_FILE) ||
-		    nla_put_u32(skb, NSFENCE_A_RULE_LINE, rule->line))
-			return -EMSGSIZE;
-	}
-	nla_nest_end(skb, nest);
-	return 0;
+	return nsf_fill_rule(skb, r->image, r->rule, r->chain, NULL);
 }
 
 static int fill_fence(struct sk_buff *skb, const struct nsf_report *r)
@@ -235,9 +188,9 @@ static int fill_fence(struct sk_buff *skb, const struct nsf_report *r)
 	    nla_put_u64_64bit(skb, NSFENCE_A_COOKIE, nsf_net_cookie(net), NSFENCE_A_PAD))
 		return -EMSGSIZE;
 	if (nla_put_u64_64bit(skb, NSFENCE_A_INSTANCE, rules->instance, NSFENCE_A_PAD) ||
-	    fill_text(skb, NSFENCE_A_POLICY,
-		      rules->named ? rules->named->name : nsf_builtin_name(rules->policy),
-		      NSFENCE_MAX_NAME))
+	    nsf_fill_text(skb, NSFENCE_A_POLICY,
+			  rules->named ? rules->named->name : nsf_builtin_name(rules->policy),
+			  NSFENCE_MAX_NAME))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -247,9 +200,7 @@ static size_t report_size(void)
 {
 	return nla_total_size(4) + 2 * nla_total_size_64bit(8) +	/* the fence */
 	       nla_total_size(NSF_NAME_SIZE) +
-	       nla_total_size(0) + nla_total_size_64bit(8) +		/* the rule */
-	       nla_total_size(MAX_CHAIN + 1) + nla_total_size(MAX_TEXT + 1) +
-	       nla_total_size(MAX_FILE + 1) + nla_total_size(4) +
+	       nsf_fill_rule_size() +
 	       nla_total_size(0) + 10 * nla_total_size(4) +		/* the packet */
 	       2 * nla_total_size(16) + 2 * nla_total_size(IFNAMSIZ) +
 	       nla_total_size(NSF_MAX_LOG_PREFIX + 1) + nla_total_size_64bit(8);
