@@ -5,7 +5,7 @@
 #include <net/sock.h>
 
 #include "attach.h"
-#include "fill.h"
+#include "fill_rule.h"
 #include "netlink.h"
 #include "netlink_answer.h"
 #include "netlink_policy.h"

@@ -3,7 +3,7 @@
  * report: see report.h. Packet path; allocates, and takes no lock of ours.
  *
  * A message is at most some 1.5 KB: whatever a policy has of strings, what goes
- * into one is cut: a rule's by fill.c, the others where they are filled in.
+ * into one is cut: a rule's by fill_rule.c, the others where they are filled in.
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
@@ -24,7 +24,7 @@
 
 #include "attach.h"
 #include "compat/netns.h"
-#include "fill.h"
+#include "fill_rule.h"
 #include "netlink.h"
 #include "packet_meta.h"
 #include "policy.h"
