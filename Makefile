@@ -22,7 +22,8 @@ HARDEN	:= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -Ibuild/gen -DNSF_VERSION='"$(VERSION)"' \
 	   -DNSF_CONFDIR='"$(SYSCONFDIR)/nsfence"' -MMD -MP $(WARN)
-LIBS	:= -lmnl -ljansson -linih -lsystemd -lpthread
+# libnftables loads, libnftnl reads back: the nft backend.
+LIBS	:= -lmnl -lnftables -lnftnl -ljansson -linih -lsystemd -lpthread
 
 # The data flow of user space is in the file names; the two programs are the
 # mains (with the commands), all else is a library they share.
@@ -125,7 +126,7 @@ build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch] daemon/policy/*.[
 	$(CC) $(BASE) -MF $@.d -Itests/unit -Werror -O1 -g $(SANITIZE) \
 	  $$(sed -n 's,^// ldflags: ,,p' $<) -o $@ $< \
 	  $$(sed -n 's,^// links: ,,p' $< | tr ' ' '\n' | sed '/^$$/d; s,^,daemon/,') \
-	  -lcmocka $(LIBS)
+	  -lcmocka -Wl,--as-needed $(LIBS)
 
 unit-tests: $(UNIT:%=build/unit/%)
 
