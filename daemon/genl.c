@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * genl: see genl.h. The commands about namespaces: what a request carries, and
- * the sentence that a refusal becomes. Policies are genl_policy.c's, events
- * genl_event.c's; how a request travels is genl_sock.c's matter, what the bytes
+ * the sentence that a refusal becomes. Births are genl_birth.c's, policies
+ * genl_policy.c's, events genl_event.c's; how a request travels is genl_sock.c's matter, what the bytes
  * of an answer mean is genl_parse.c's.
  */
 #include <errno.h>

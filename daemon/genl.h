@@ -19,7 +19,7 @@
 
 #include "err.h"
 
-#define GENL_ABI		2
+#define GENL_ABI		3
 #define GENL_MAX_NAME		63	/* bytes, without NUL */
 #define GENL_MAX_SOURCE		127
 #define GENL_TIMEOUT_MS		30000
@@ -59,8 +59,11 @@ enum genl_report {
 #define GENL_F_STRICT		(1u << 0)
 #define GENL_F_MANUAL		(1u << 1)
 #define GENL_F_FORWARD_ACCEPT	(1u << 2)
+#define GENL_F_INHERIT		(1u << 3)
 #define GENL_F_INITIAL		(1u << 8)
 #define GENL_F_BORN		(1u << 9)
+#define GENL_F_INHERITED	(1u << 10)	/* fence came from the parent */
+#define GENL_F_BIRTH		(1u << 11)	/* fence came from the global birth */
 #define GENL_F_REPLACE		(1u << 16)
 #define GENL_F_NOWAIT		(1u << 17)
 
@@ -78,6 +81,7 @@ struct genl_netns {
 	bool has_cookie;
 	uint64_t cookie;
 	uint32_t flags;			/* GENL_F_* */
+	uint32_t parent;		/* inode of the nearest living ancestor, 0: not known */
 	uint64_t instance;		/* 0: no fence, and nothing below is valid */
 	char policy[GENL_MAX_NAME + 1];
 	enum genl_mode mode;
@@ -166,8 +170,23 @@ struct genl_fence {
 	const char *policy;
 	enum genl_mode mode;
 	uint32_t hooks;			/* 0: the module's default */
-	uint32_t flags;			/* STRICT, MANUAL, FORWARD_ACCEPT, REPLACE, NOWAIT */
+	uint32_t flags;			/* STRICT, MANUAL, FORWARD_ACCEPT, INHERIT, REPLACE, NOWAIT */
 	const char *source;		/* or NULL */
+};
+
+#define GENL_BIRTH_NONE		"none"
+
+/* What namespaces that inherit no fence are born with. */
+struct genl_birth {
+	char policy[GENL_MAX_NAME + 1];	/* GENL_BIRTH_NONE: no fence; then no mode, hooks, flags */
+	enum genl_mode mode;
+	uint32_t hooks;			/* a named policy's own */
+	uint32_t flags;			/* STRICT, FORWARD_ACCEPT; each inherits */
+	bool decided;			/* somebody has set it since the module was loaded */
+	uint32_t wait_s;		/* seconds until the deadman, 0: there is none */
+	bool release;			/* it takes off what birth put up, and birth with it */
+	uint64_t born;			/* namespaces born with a fence, inherited ones too */
+	uint64_t refused;		/* not created, for want of their fence */
 };
 
 enum genl_event_type {
@@ -213,7 +232,15 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 int genl_attach(struct genl *g, const struct genl_target *t,
 		const struct genl_fence *f, uint64_t *instance, struct err *e);
 int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct err *e);
+/* Sets birth to none, too. */
 int genl_detach_all(struct genl *g, uint32_t *count, struct err *e);
+int genl_birth_get(struct genl *g, struct genl_birth *out, struct err *e);
+/*
+ * @f->policy GENL_BIRTH_NONE: off, and nothing else counts. Of the flags, STRICT and
+ * FORWARD_ACCEPT do; source does not. 0: whatever is born from now on has it.
+ * -ENOENT (EXIT_NOT_FOUND): no such policy.
+ */
+int genl_birth_set(struct genl *g, const struct genl_fence *f, struct err *e);
 
 /*
  * Puts a policy there, or a new version in its place. @image is what

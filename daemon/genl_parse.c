@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * genl_parse: see genl_parse.h. Framing, acknowledgements, the family, and
- * namespaces with their fences; policies and packets are genl_parse_policy.c's.
+ * namespaces with their fences, births; policies and packets are genl_parse_policy.c's.
  */
 #include <assert.h>
 #include <errno.h>
@@ -38,8 +38,11 @@ SAME((int)GENL_VERDICTS, (int)__NSFENCE_VERDICT_MAX);
 SAME(GENL_F_STRICT, NSFENCE_F_STRICT);
 SAME(GENL_F_MANUAL, NSFENCE_F_MANUAL);
 SAME(GENL_F_FORWARD_ACCEPT, NSFENCE_F_FORWARD_ACCEPT);
+SAME(GENL_F_INHERIT, NSFENCE_F_INHERIT);
 SAME(GENL_F_INITIAL, NSFENCE_F_INITIAL);
 SAME(GENL_F_BORN, NSFENCE_F_BORN);
+SAME(GENL_F_INHERITED, NSFENCE_F_INHERITED);
+SAME(GENL_F_BIRTH, NSFENCE_F_BIRTH);
 SAME(GENL_F_REPLACE, NSFENCE_F_REPLACE);
 SAME(GENL_F_NOWAIT, NSFENCE_F_NOWAIT);
 SAME(GENL_FEATURE_COOKIE, 1u << NSFENCE_FEATURE_COOKIE);
@@ -76,6 +79,12 @@ static const char *const attr_names[] = {
 	[NSFENCE_A_BYTES] = "bytes",
 	[NSFENCE_A_RULE] = "rule",
 	[NSFENCE_A_PACKET] = "packet",
+	[NSFENCE_A_PARENT] = "parent",
+	[NSFENCE_A_DECIDED] = "decided",
+	[NSFENCE_A_WAIT] = "wait",
+	[NSFENCE_A_RELEASE] = "release",
+	[NSFENCE_A_BIRTHS] = "births",
+	[NSFENCE_A_REFUSED] = "refused",
 };
 static_assert(sizeof(attr_names) / sizeof(attr_names[0]) == NSFENCE_A_MAX + 1,
 	      "an attribute has no name");
@@ -310,11 +319,21 @@ static int parse_counter(struct span rest, struct genl_netns *n, struct err *e)
 	return 0;
 }
 
-static int parse_netns_attr(const struct genl_attr *a, struct genl_netns *out, struct err *e)
+static int parse_mode(const struct genl_attr *a, enum genl_mode *out, struct err *e)
 {
 	uint32_t mode = 0;
-	int ret;
+	int ret = genl_attr_u32(a, "mode", &mode, e);
 
+	if (ret)
+		return ret;
+	if (mode >= GENL_MODES)
+		return genl_malformed(e, "a mode that is neither enforce nor audit");
+	*out = (enum genl_mode)mode;
+	return 0;
+}
+
+static int parse_netns_attr(const struct genl_attr *a, struct genl_netns *out, struct err *e)
+{
 	switch (a->type) {
 	case NSFENCE_A_INODE:
 		return genl_attr_u32(a, "inode", &out->inode, e);
@@ -323,18 +342,14 @@ static int parse_netns_attr(const struct genl_attr *a, struct genl_netns *out, s
 		return genl_attr_u64(a, "cookie", &out->cookie, e);
 	case NSFENCE_A_FLAGS:
 		return genl_attr_u32(a, "flags", &out->flags, e);
+	case NSFENCE_A_PARENT:
+		return genl_attr_u32(a, "parent", &out->parent, e);
 	case NSFENCE_A_INSTANCE:
 		return genl_attr_u64(a, "instance", &out->instance, e);
 	case NSFENCE_A_POLICY:
 		return genl_attr_string(a, "policy", out->policy, sizeof(out->policy), e);
 	case NSFENCE_A_MODE:
-		ret = genl_attr_u32(a, "mode", &mode, e);
-		if (ret)
-			return ret;
-		if (mode >= GENL_MODES)
-			return genl_malformed(e, "a mode that is neither enforce nor audit");
-		out->mode = (enum genl_mode)mode;
-		return 0;
+		return parse_mode(a, &out->mode, e);
 	case NSFENCE_A_HOOKS:
 		return genl_attr_u32(a, "hooks", &out->hooks, e);
 	case NSFENCE_A_SOURCE:
@@ -405,6 +420,55 @@ int genl_parse_event(const struct genl_msg *m, enum genl_event_type *type,
 	}
 	ret = parse_netns_attrs(attrs, out, e);
 	return ret ? ret : 1;
+}
+
+static int parse_birth_attr(const struct genl_attr *a, struct genl_birth *out, struct err *e)
+{
+	switch (a->type) {
+	case NSFENCE_A_POLICY:
+		return genl_attr_string(a, "policy", out->policy, sizeof(out->policy), e);
+	case NSFENCE_A_MODE:
+		return parse_mode(a, &out->mode, e);
+	case NSFENCE_A_HOOKS:
+		return genl_attr_u32(a, "hooks", &out->hooks, e);
+	case NSFENCE_A_FLAGS:
+		return genl_attr_u32(a, "flags", &out->flags, e);
+	case NSFENCE_A_DECIDED:
+		out->decided = true;
+		return 0;
+	case NSFENCE_A_WAIT:
+		return genl_attr_u32(a, "wait", &out->wait_s, e);
+	case NSFENCE_A_RELEASE:
+		out->release = true;
+		return 0;
+	case NSFENCE_A_BIRTHS:
+		return genl_attr_u64(a, "births", &out->born, e);
+	case NSFENCE_A_REFUSED:
+		return genl_attr_u64(a, "refused", &out->refused, e);
+	default:
+		return 0;
+	}
+}
+
+int genl_parse_birth(const struct genl_msg *m, uint8_t cmd, struct genl_birth *out,
+		     struct err *e)
+{
+	struct span attrs;
+	struct genl_attr a;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = genl_attr_open_as(m, cmd, &attrs, e);
+	if (ret)
+		return ret;
+	while ((ret = genl_attr_next(&attrs, &a, e)) > 0) {
+		ret = parse_birth_attr(&a, out, e);
+		if (ret)
+			return ret;
+	}
+	if (!ret && !out->policy[0])
+		return genl_malformed(e, "births without attribute policy");
+	return ret;
 }
 
 int genl_parse_answer(const struct genl_msg *m, struct genl_answer *out, struct err *e)

@@ -64,6 +64,9 @@ int genl_parse_family(const struct genl_msg *m, struct genl_family *out, struct 
 uint16_t genl_parse_family_gone(const struct genl_msg *m);
 int genl_parse_version(const struct genl_msg *m, struct genl_version *out, struct err *e);
 int genl_parse_netns(const struct genl_msg *m, struct genl_netns *out, struct err *e);
+/* Of birth-set and -get. */
+int genl_parse_birth(const struct genl_msg *m, uint8_t cmd, struct genl_birth *out,
+		     struct err *e);
 int genl_parse_answer(const struct genl_msg *m, struct genl_answer *out, struct err *e);
 /* 1, or 0 when it is no event that this program knows, or -EPROTO. */
 int genl_parse_event(const struct genl_msg *m, enum genl_event_type *type,

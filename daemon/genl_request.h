@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * genl_request: what the files that make requests share. Private to genl.c,
- * genl_policy.c and genl_event.c.
+ * genl_birth.c, genl_policy.c and genl_event.c.
  */
 #ifndef NSF_GENL_REQUEST_H
 #define NSF_GENL_REQUEST_H

@@ -22,6 +22,7 @@
 #include "fill.h"
 #include "netlink.h"
 #include "netlink_answer.h"
+#include "netlink_birth.h"
 #include "netlink_policy.h"
 #include "netns.h"
 #include "uapi/nsfence.h"
@@ -436,6 +437,13 @@ static const struct nla_policy policy_del_policy[NSFENCE_A_MAX + 1] = {
 	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
 };
 
+static const struct nla_policy birth_set_policy[NSFENCE_A_MAX + 1] = {
+	[NSFENCE_A_POLICY] = { .type = NLA_NUL_STRING, .len = NSFENCE_MAX_NAME },
+	[NSFENCE_A_MODE] = { .type = NLA_U32 },
+	[NSFENCE_A_HOOKS] = { .type = NLA_U32 },
+	[NSFENCE_A_FLAGS] = { .type = NLA_U32 },
+};
+
 /* The dump parses its attributes itself. */
 const struct nla_policy nsf_rule_get_policy[NSFENCE_A_MAX + 1] = {
 	[NSFENCE_A_INODE] = { .type = NLA_U32 },
@@ -490,6 +498,16 @@ static const struct genl_ops ops[] = {
 		.cmd = NSFENCE_CMD_RULE_GET,
 		.dumpit = nsf_dump_rules,
 		.policy = nsf_rule_get_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_BIRTH_SET,
+		.doit = nsf_cmd_birth_set,
+		.policy = birth_set_policy,
+		.maxattr = NSFENCE_A_MAX,
+	}, {
+		.cmd = NSFENCE_CMD_BIRTH_GET,
+		.doit = nsf_cmd_birth_get,
+		.policy = none_policy,
 		.maxattr = NSFENCE_A_MAX,
 	},
 };

@@ -13,7 +13,7 @@
 #define NSFENCE_FAMILY_VERSION	1
 
 /* Revision of this interface; grows with each incompatible change. */
-#define NSFENCE_ABI		2
+#define NSFENCE_ABI		3
 
 /* Longest strings, without the terminating NUL. */
 #define NSFENCE_MAX_NAME	63
@@ -38,6 +38,8 @@ enum nsfence_cmd {
 	NSFENCE_CMD_ATTACHED,		/* event: a fence was attached or replaced */
 	NSFENCE_CMD_DETACHED,		/* event: a fence was taken off */
 	NSFENCE_CMD_PACKET,		/* event: a packet that somebody may want to know of */
+	NSFENCE_CMD_BIRTH_SET,		/* do */
+	NSFENCE_CMD_BIRTH_GET,		/* do */
 
 	__NSFENCE_CMD_MAX
 };
@@ -69,6 +71,12 @@ enum nsfence_attr {
 	NSFENCE_A_BYTES,		/* u32: size of the image */
 	NSFENCE_A_RULE,			/* nest: enum nsfence_rule_attr */
 	NSFENCE_A_PACKET,		/* nest: enum nsfence_packet_attr */
+	NSFENCE_A_PARENT,		/* u32: inode of the nearest living ancestor */
+	NSFENCE_A_DECIDED,		/* flag: BIRTH_SET has come */
+	NSFENCE_A_WAIT,			/* u32: seconds until the deadman; absent: none */
+	NSFENCE_A_RELEASE,		/* flag: the deadman takes birth's fences off */
+	NSFENCE_A_BIRTHS,		/* u64: namespaces born with a fence */
+	NSFENCE_A_REFUSED,		/* u64: not created, for want of their fence */
 
 	__NSFENCE_A_MAX
 };
@@ -168,9 +176,13 @@ enum nsfence_feature {
 #define NSFENCE_F_STRICT		(1U << 0)	/* nothing is exempt */
 #define NSFENCE_F_MANUAL		(1U << 1)	/* by hand: the daemon leaves it alone */
 #define NSFENCE_F_FORWARD_ACCEPT	(1U << 2)	/* forward not in HOOKS: accept there */
+#define NSFENCE_F_INHERIT		(1U << 3)	/* those born of it get the same */
 /* Of a namespace; only ever returned. */
 #define NSFENCE_F_INITIAL		(1U << 8)	/* the initial network namespace */
 #define NSFENCE_F_BORN			(1U << 9)	/* created while the module was loaded */
+/* Of an attachment; only ever returned. */
+#define NSFENCE_F_INHERITED		(1U << 10)	/* came from the parent, at birth */
+#define NSFENCE_F_BIRTH			(1U << 11)	/* came from BIRTH_SET, at birth */
 /* Of a request. */
 #define NSFENCE_F_REPLACE		(1U << 16)	/* ATTACH: replace what is there */
 #define NSFENCE_F_NOWAIT		(1U << 17)	/* answer before the grace period */

@@ -39,6 +39,8 @@ struct fake {
 	/* events that wait; DETACHED, ATTACHED by hand, DIED with a fence */
 	unsigned int detached, by_hand, died;
 	bool overrun;
+	struct genl_birth birth;
+	int fail_birth;			/* so does birth-set while it is not 0 */
 	/* the next fail_count attaches fail */
 	int fail_attach;
 	unsigned int fail_count;
@@ -46,7 +48,7 @@ struct fake {
 	/* by hand, right after the next dump; 0: none */
 	uint32_t race;
 	/* what was asked of us */
-	unsigned int opens, dumps, attaches, replaces, detaches, waits, sets, dels;
+	unsigned int opens, dumps, attaches, replaces, detaches, waits, sets, dels, births;
 };
 
 static struct fake *fake;
@@ -87,6 +89,7 @@ static void fake_reset(void)
 	stat("/proc/self/ns/net", &st);
 	fake->initial = st.st_ino;
 	fake->loaded = true;
+	strcpy(fake->birth.policy, GENL_BIRTH_NONE);
 }
 
 static void fake_wake(void)
@@ -228,6 +231,7 @@ static void fake_unload(void)
 	fake->loaded = false;
 	fake->count = 0;
 	fake->n_policies = 0;
+	fake->birth = (struct genl_birth){ .policy = GENL_BIRTH_NONE };
 	fake->generation++;
 	fake_leave();
 }
@@ -370,7 +374,8 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 	*n = (struct genl_netns){
 		.inode = t->inode, .has_cookie = t->has_cookie, .cookie = t->cookie,
 		.instance = ++fake->last_instance, .mode = f->mode, .hooks = f->hooks,
-		.flags = f->flags & (GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT),
+		.flags = f->flags & (GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT |
+				     GENL_F_INHERIT),
 	};
 	if (!policies_is_builtin(f->policy))	/* the policy's own */
 		n->hooks = 1u << GENL_HOOK_PREROUTING;
@@ -404,6 +409,40 @@ int genl_detach(struct genl *g, const struct genl_target *t, bool nowait, struct
 	if (!ret)
 		fake_wake();
 	return ret;
+}
+
+int genl_birth_get(struct genl *g, struct genl_birth *out, struct err *e)
+{
+	if (fake_gone(g, e))
+		return -ENOTCONN;
+	fake_enter();
+	*out = fake->birth;
+	fake_leave();
+	return 0;
+}
+
+int genl_birth_set(struct genl *g, const struct genl_fence *f, struct err *e)
+{
+	if (fake_gone(g, e))
+		return -ENOTCONN;
+	if (fake->fail_birth)
+		return err_set(e, fake->fail_birth, EXIT_REFUSED, "fake %s",
+			       strerror(fake->fail_birth));
+	fake_enter();
+	if (strcmp(f->policy, GENL_BIRTH_NONE) && !policies_is_builtin(f->policy) &&
+	    !fake_policy_slot(f->policy)) {
+		fake_leave();
+		return err_set(e, ENOENT, EXIT_NOT_FOUND, "fake: no such policy");
+	}
+	fake->births++;
+	fake->birth = (struct genl_birth){
+		.mode = f->mode, .hooks = f->hooks, .decided = true,
+		.flags = f->flags & (GENL_F_STRICT | GENL_F_FORWARD_ACCEPT),
+		.born = fake->birth.born, .refused = fake->birth.refused,
+	};
+	strcpy(fake->birth.policy, f->policy);
+	fake_leave();
+	return 0;
 }
 
 static int fake_by_name(const void *a, const void *b)
@@ -467,6 +506,8 @@ int genl_policy_del(struct genl *g, const char *name, struct err *e)
 	p = fake_policy_slot(name);
 	if (p)
 		fake_use(p);
+	if (p && !strcmp(fake->birth.policy, name))
+		p->attachments++;
 	if (!p)
 		ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "fake: no such policy");
 	else if (p->attachments)

@@ -1,4 +1,4 @@
-// links: genl.c genl_policy.c genl_event.c genl_sock.c genl_attr.c genl_parse.c genl_parse_policy.c genl_names.c err.c
+// links: genl.c genl_birth.c genl_policy.c genl_event.c genl_sock.c genl_attr.c genl_parse.c genl_parse_policy.c genl_names.c err.c
 // ldflags: -Wl,--wrap=mnl_socket_open2,--wrap=mnl_socket_get_portid,--wrap=mnl_socket_sendto,--wrap=mnl_socket_setsockopt,--wrap=recvmsg,--wrap=poll
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
