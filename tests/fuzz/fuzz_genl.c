@@ -71,6 +71,7 @@ static void parse_all(const struct genl_msg *m)
 	struct genl_version version = { 0 };
 	struct genl_answer answer = { 0 };
 	struct genl_netns netns = { 0 };
+	struct genl_birth birth = { .policy = "" };
 	struct genl_ack ack = { 0 };
 	enum genl_event_type type;
 	struct err e = { 0 };
@@ -81,6 +82,10 @@ static void parse_all(const struct genl_msg *m)
 	if (!genl_parse_version(m, &version, &e))
 		assert(memchr(version.module, 0, sizeof(version.module)));
 	genl_parse_answer(m, &answer, &e);
+	if (!genl_parse_birth(m, m->payload.len ? m->payload.data[0] : 0, &birth, &e)) {
+		assert(birth.policy[0] && memchr(birth.policy, 0, sizeof(birth.policy)));
+		assert((unsigned int)birth.mode < GENL_MODES);
+	}
 	if (!genl_parse_netns(m, &netns, &e))
 		check_netns(&netns);
 	if (genl_parse_event(m, &type, &netns, &e) == 1) {

@@ -333,6 +333,30 @@ static void detached_all(const struct nlmsghdr *request)
 	ack(request, 0, NULL, 0);
 }
 
+static void birth_quarantine(const struct nlmsghdr *request)
+{
+	struct nlmsghdr *nlh;
+
+	queue_new();
+	nlh = genl_message(request, 0, cmd_of(request));
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "quarantine");
+	mnl_attr_put_u64(nlh, NSFENCE_A_REFUSED, 2);
+	end(nlh);
+	queue_new();
+	ack(request, 0, NULL, 0);
+}
+
+static void birth_none(const struct nlmsghdr *request)
+{
+	struct nlmsghdr *nlh;
+
+	queue_new();
+	nlh = genl_message(request, 0, cmd_of(request));
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "none");
+	end(nlh);
+	ack(request, 0, NULL, 0);
+}
+
 static void acknowledged(const struct nlmsghdr *request)
 {
 	refuse(request, 0);
@@ -615,6 +639,78 @@ static void test_attach_bad_strings(void **state)
 	f.source = text;
 	assert_int_equal(genl_attach(g, &target, &f, NULL, &e), -EINVAL);
 	assert_non_null(strstr(e.text, "127"));
+	finish(g);
+}
+
+/* The attributes of the last request, by type; the numbers of those that have one. */
+static uint64_t sent(const char **policy, uint32_t *mode, uint32_t *hooks, uint32_t *flags)
+{
+	const struct nlattr *attr;
+	uint64_t seen = 0;
+
+	mnl_attr_for_each(attr, (const struct nlmsghdr *)last_request, GENL_HDRLEN) {
+		seen |= UINT64_C(1) << mnl_attr_get_type(attr);
+		switch (mnl_attr_get_type(attr)) {
+		case NSFENCE_A_POLICY:
+			*policy = mnl_attr_get_str(attr);
+			break;
+		case NSFENCE_A_MODE:
+			*mode = mnl_attr_get_u32(attr);
+			break;
+		case NSFENCE_A_HOOKS:
+			*hooks = mnl_attr_get_u32(attr);
+			break;
+		case NSFENCE_A_FLAGS:
+			*flags = mnl_attr_get_u32(attr);
+			break;
+		}
+	}
+	return seen;
+}
+
+static void test_birth(void **state)
+{
+	/* What a section says as well; births always inherit, and have a source. */
+	struct genl_fence f = {
+		.policy = "quarantine", .mode = GENL_MODE_AUDIT, .hooks = 1 << GENL_HOOK_OUTPUT,
+		.flags = GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT | GENL_F_MANUAL,
+		.source = "nsfence.conf:2",
+	};
+	struct genl *g = BEGIN(birth_quarantine, birth_none, birth_quarantine, refuse_policy,
+			       birth_quarantine, acknowledged);
+	const uint64_t policy_mode = UINT64_C(1) << NSFENCE_A_POLICY |
+		UINT64_C(1) << NSFENCE_A_MODE;
+	const char *policy = NULL;
+	uint32_t mode = 0, hooks = 0, flags = 0;
+	struct genl_birth b;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_birth_set(g, &f, &e), 0);
+	assert_int_equal(cmd_of((const void *)last_request), NSFENCE_CMD_BIRTH_SET);
+	assert_int_equal(sent(&policy, &mode, &hooks, &flags), policy_mode |
+			 UINT64_C(1) << NSFENCE_A_HOOKS | UINT64_C(1) << NSFENCE_A_FLAGS);
+	assert_string_equal(policy, "quarantine");
+	assert_int_equal(mode, NSFENCE_MODE_AUDIT);
+	assert_int_equal(hooks, 1 << NSFENCE_HOOK_OUTPUT);
+	assert_int_equal(flags, NSFENCE_F_STRICT | NSFENCE_F_FORWARD_ACCEPT);
+	/* None is none, whatever else is said. */
+	f.policy = GENL_BIRTH_NONE;
+	assert_int_equal(genl_birth_set(g, &f, &e), 0);
+	assert_int_equal(sent(&policy, &mode, &hooks, &flags), UINT64_C(1) << NSFENCE_A_POLICY);
+	f = (struct genl_fence){ .policy = "drop" };
+	assert_int_equal(genl_birth_set(g, &f, &e), -EPROTO);	/* another than asked for */
+	assert_int_equal(sent(&policy, &mode, &hooks, &flags), policy_mode);
+	assert_int_equal(genl_birth_set(g, &f, &e), -ENOENT);
+	assert_int_equal(e.exit, EXIT_NOT_FOUND);
+	f.policy = "";
+	assert_int_equal(genl_birth_set(g, &f, &e), -EINVAL);
+
+	assert_int_equal(genl_birth_get(g, &b, &e), 0);
+	assert_int_equal(cmd_of((const void *)last_request), NSFENCE_CMD_BIRTH_GET);
+	assert_string_equal(b.policy, "quarantine");
+	assert_int_equal(b.refused, 2);
+	assert_int_equal(genl_birth_get(g, &b, &e), -EPROTO);	/* no answer */
 	finish(g);
 }
 
@@ -1209,6 +1305,7 @@ int main(void)
 		cmocka_unit_test(test_attach_request),
 		cmocka_unit_test(test_attach_leaves_out),
 		cmocka_unit_test(test_attach_bad_strings),
+		cmocka_unit_test(test_birth),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_detach_without_fence),
 		cmocka_unit_test(test_module_went_away),

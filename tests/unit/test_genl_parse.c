@@ -71,6 +71,7 @@ static struct nlmsghdr *full_netns(uint8_t cmd)
 	mnl_attr_put_u64(nlh, NSFENCE_A_COOKIE, 4106);
 	mnl_attr_put(nlh, NSFENCE_A_PAD, 0, NULL);
 	mnl_attr_put_u32(nlh, NSFENCE_A_FLAGS, GENL_F_MANUAL | GENL_F_BORN);
+	mnl_attr_put_u32(nlh, NSFENCE_A_PARENT, 4026531833u);
 	mnl_attr_put_u64(nlh, NSFENCE_A_INSTANCE, 3);
 	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "drop");
 	mnl_attr_put_u32(nlh, NSFENCE_A_MODE, NSFENCE_MODE_AUDIT);
@@ -92,6 +93,7 @@ static void test_netns(void **state)
 	assert_true(n.has_cookie);
 	assert_int_equal(n.cookie, 4106);
 	assert_int_equal(n.flags, GENL_F_MANUAL | GENL_F_BORN);
+	assert_int_equal(n.parent, 4026531833u);
 	assert_int_equal(n.instance, 3);
 	assert_string_equal(n.policy, "drop");
 	assert_int_equal(n.mode, GENL_MODE_AUDIT);
@@ -117,6 +119,7 @@ static void test_unknown_is_skipped(void **state)
 	put_counter(nlh, NSFENCE_HOOK_INPUT, 99, 1, 1);
 	m = taken(nlh);
 	assert_int_equal(genl_parse_netns(&m, &n, NULL), 0);
+	assert_int_equal(n.parent, 0);
 	assert_int_equal(n.instance, 0);
 	for (size_t i = 0; i < sizeof(n.counter); i++)
 		assert_int_equal(((uint8_t *)n.counter)[i], 0);
@@ -147,6 +150,7 @@ static void test_bad_attributes(void **state)
 	memset(big, 'x', sizeof(big));
 	refuses(NSFENCE_A_INODE, 3, big, "inode has 3 bytes, expected 4");
 	refuses(NSFENCE_A_COOKIE, 4, big, "cookie has 4 bytes, expected 8");
+	refuses(NSFENCE_A_PARENT, 8, big, "parent has 8 bytes, expected 4");
 	refuses(NSFENCE_A_INSTANCE, 0, big, "instance has 0 bytes");
 	refuses(NSFENCE_A_POLICY, 0, big, "policy has 0 bytes");
 	refuses(NSFENCE_A_POLICY, 4, big, "policy has 4 bytes");	/* no NUL */
@@ -157,6 +161,64 @@ static void test_bad_attributes(void **state)
 	refuses(NSFENCE_A_COUNTER, 2, big, "after the last attribute");
 	refuses(NSFENCE_A_COUNTER, 8, big, "leaves the message");
 	refuses(NSFENCE_A_INSTANCE, 8, "\1\0\0\0\0\0\0", "fence without attribute policy");
+}
+
+static struct nlmsghdr *full_birth(uint8_t cmd)
+{
+	struct nlmsghdr *nlh = begin(30, cmd);
+
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "quarantine");
+	mnl_attr_put_u32(nlh, NSFENCE_A_MODE, NSFENCE_MODE_AUDIT);
+	mnl_attr_put_u32(nlh, NSFENCE_A_HOOKS, 1 << NSFENCE_HOOK_OUTPUT);
+	mnl_attr_put_u32(nlh, NSFENCE_A_FLAGS, NSFENCE_F_STRICT | NSFENCE_F_FORWARD_ACCEPT);
+	mnl_attr_put(nlh, NSFENCE_A_DECIDED, 0, NULL);
+	mnl_attr_put_u32(nlh, NSFENCE_A_WAIT, 119);
+	mnl_attr_put(nlh, NSFENCE_A_RELEASE, 0, NULL);
+	mnl_attr_put_u64(nlh, NSFENCE_A_BIRTHS, 1ull << 33);
+	mnl_attr_put_u64(nlh, NSFENCE_A_REFUSED, 5);
+	return nlh;
+}
+
+static void test_birth(void **state)
+{
+	struct genl_msg m = taken(full_birth(NSFENCE_CMD_BIRTH_GET));
+	struct nlmsghdr *nlh;
+	struct genl_birth b;
+	uint32_t mode = 2;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(genl_parse_birth(&m, NSFENCE_CMD_BIRTH_GET, &b, NULL), 0);
+	assert_string_equal(b.policy, "quarantine");
+	assert_int_equal(b.mode, GENL_MODE_AUDIT);
+	assert_int_equal(b.hooks, 1 << GENL_HOOK_OUTPUT);
+	assert_int_equal(b.flags, GENL_F_STRICT | GENL_F_FORWARD_ACCEPT);
+	assert_true(b.decided && b.release);
+	assert_int_equal(b.wait_s, 119);
+	assert_int_equal(b.born, 1ull << 33);
+	assert_int_equal(b.refused, 5);
+	assert_int_equal(genl_parse_birth(&m, NSFENCE_CMD_BIRTH_SET, &b, &e), -EPROTO);
+
+	nlh = begin(30, NSFENCE_CMD_BIRTH_SET);
+	mnl_attr_put_strz(nlh, NSFENCE_A_POLICY, "none");
+	mnl_attr_put_u32(nlh, NSFENCE_A_MAX + 100, 1);
+	m = taken(nlh);
+	assert_int_equal(genl_parse_birth(&m, NSFENCE_CMD_BIRTH_SET, &b, &e), 0);
+	assert_string_equal(b.policy, GENL_BIRTH_NONE);
+	assert_false(b.decided || b.release);
+	assert_int_equal(b.wait_s, 0);
+
+	nlh = begin(30, NSFENCE_CMD_BIRTH_GET);
+	mnl_attr_put(nlh, NSFENCE_A_DECIDED, 0, NULL);
+	m = taken(nlh);
+	assert_int_equal(genl_parse_birth(&m, NSFENCE_CMD_BIRTH_GET, &b, &e), -EPROTO);
+	assert_non_null(strstr(e.text, "policy"));
+
+	nlh = full_birth(NSFENCE_CMD_BIRTH_GET);
+	mnl_attr_put(nlh, NSFENCE_A_MODE, sizeof(mode), &mode);
+	m = taken(nlh);
+	assert_int_equal(genl_parse_birth(&m, NSFENCE_CMD_BIRTH_GET, &b, &e), -EPROTO);
+	assert_non_null(strstr(e.text, "mode"));
 }
 
 static void test_long_strings(void **state)
@@ -643,6 +705,7 @@ static void parse_all(const uint8_t *bytes, size_t len)
 	struct genl_answer a;
 	struct genl_family f;
 	struct genl_netns n;
+	struct genl_birth birth;
 	struct genl_policy policy;
 	struct genl_rule_msg rule;
 	struct genl_packet packet;
@@ -660,6 +723,7 @@ static void parse_all(const uint8_t *bytes, size_t len)
 		genl_parse_netns(&m, &n, &e);
 		genl_parse_answer(&m, &a, &e);
 		genl_parse_event(&m, &type, &n, &e);
+		genl_parse_birth(&m, NSFENCE_CMD_BIRTH_SET, &birth, &e);
 		genl_parse_policy(&m, NSFENCE_CMD_POLICY_GET, &policy, &e);
 		/* Strings that point into the message end in it. */
 		if (!genl_parse_rule(&m, &rule, &e))
@@ -681,13 +745,14 @@ static void test_mangled(void **state)
 	(void)state;
 	print_message("seed %u (NSF_SEED)\n", seed);
 	srandom(seed);
-	for (int i = 0; i < 35000; i++) {
-		struct nlmsghdr *nlh = i % 7 == 0 ? full_netns(NSFENCE_CMD_NETNS_GET) :
-			i % 7 == 1 ? family("lifecycle", 9) :
-			i % 7 == 2 ? error_of(EINVAL, i & 4, "text", 20) :
-			i % 7 == 3 ? full_policy() :
-			i % 7 == 4 ? full_rule() :
-			i % 7 == 5 ? full_packet() :
+	for (int i = 0; i < 40000; i++) {
+		struct nlmsghdr *nlh = i % 8 == 0 ? full_netns(NSFENCE_CMD_NETNS_GET) :
+			i % 8 == 1 ? family("lifecycle", 9) :
+			i % 8 == 2 ? error_of(EINVAL, i & 32, "text", 20) :
+			i % 8 == 3 ? full_policy() :
+			i % 8 == 4 ? full_rule() :
+			i % 8 == 5 ? full_packet() :
+			i % 8 == 6 ? full_birth(NSFENCE_CMD_BIRTH_SET) :
 			full_netns(NSFENCE_CMD_BORN);
 		size_t len = nlh->nlmsg_len;
 
@@ -733,6 +798,7 @@ int main(void)
 		cmocka_unit_test(test_netns),
 		cmocka_unit_test(test_unknown_is_skipped),
 		cmocka_unit_test(test_bad_attributes),
+		cmocka_unit_test(test_birth),
 		cmocka_unit_test(test_long_strings),
 		cmocka_unit_test(test_no_inode),
 		cmocka_unit_test(test_events),
