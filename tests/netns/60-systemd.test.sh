@@ -62,7 +62,7 @@ in_daemon() { in_systemd nsenter --mount --target "$daemon" -- "$@"; }
 unlike "the sandbox has a mount namespace of its own" \
 	"$(in_systemd readlink "/proc/$daemon/ns/mnt")" "^$(in_systemd readlink /proc/1/ns/mnt | sed 's/[][]/\\&/g')\$"
 like "and no other capabilities than it needs" \
-	"$(in_systemd grep CapEff "/proc/$daemon/status")" '0000000000201000$'
+	"$(in_systemd grep CapEff "/proc/$daemon/status")" '0000000000281000$'
 
 inode=$(inode_of web2)
 netns_del web2
