@@ -5,7 +5,7 @@
  * DIR/nsfence.conf first, then DIR/nsfence.conf.d/?*.conf in strcmp(3) order;
  * a key repeated in a later file overrides the earlier one. Policies that are
  * named there are DIR/policies/NAME.nft; DIR/netns.d/NAME.nft is that of the one
- * namespace NAME (policies.h). All that some namespace needs are compiled here.
+ * namespace NAME (policies.h). All that some section needs are compiled here.
  * A configuration is either loaded whole or not at all, and every error of every
  * file is reported in one run. Read only: nothing here touches a namespace or
  * the module.
@@ -13,6 +13,7 @@
 #ifndef NSF_CONFIG_H
 #define NSF_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,23 +31,46 @@
 enum config_backend {
 	CONFIG_BACKEND_AUTO,
 	CONFIG_BACKEND_MODULE,
+	CONFIG_BACKEND_NFT,
 };
 
-/* A policy file that some namespace needs. */
+/* By what a section selects. The names of the kinds are those of the sections. */
+enum config_kind {
+	CONFIG_NETNS,			/* /run/netns/NAME, or a glob of names */
+	CONFIG_PATH,			/* an absolute path, or a glob of paths */
+	CONFIG_PID,
+	CONFIG_UNIT,
+	CONFIG_INODE,
+	CONFIG_KINDS,
+};
+
+/* A policy file that some section needs. */
 struct config_policy {
 	char name[GENL_MAX_NAME + 1];	/* in the module: "web", "netns:web1" */
 	bool missing;			/* while loading: there is no such file */
 	struct policies_image compiled;
 };
 
-/* One [netns NAME] or netns.d/NAME.nft, after all files. */
-struct config_netns {
+/* One section with a selector, or netns.d/NAME.nft, after all files. */
+struct config_section {
+	enum config_kind kind;
+	/*
+	 * As written, in normal form: "web1", "build-*", "/run/docker/netns/x", "4711",
+	 * "x.service". A path right below /run/netns is of kind CONFIG_NETNS.
+	 */
 	char *name;
+	char *path;			/* netns, path: the absolute path, or glob; else NULL */
+	bool glob;
+	unsigned int literals;		/* of ->path, where that is a glob */
+	char **except;			/* absolute paths, or globs */
+	size_t n_except;
+	uint64_t number;		/* pid, inode */
+	bool none;			/* deliberately no fence; ->policy is "none" */
 	const char *policy;		/* its name in the module */
-	const struct config_policy *file;	/* NULL: `policy` is a built-in */
+	const struct config_policy *file;	/* NULL: `policy` is a built-in, or none */
 	enum genl_mode mode;
 	uint32_t hooks;			/* a built-in's, default filled in; 0: the file's own */
-	uint32_t flags;			/* GENL_F_STRICT, GENL_F_FORWARD_ACCEPT */
+	uint32_t flags;			/* GENL_F_STRICT, GENL_F_FORWARD_ACCEPT, GENL_F_INHERIT */
 	unsigned int order;		/* of first appearance, from 0; sections first */
 	/*
 	 * Where the policy was set: "nsfence.conf:6", "nsfence.conf.d/10-x.conf:3",
@@ -57,8 +81,11 @@ struct config_netns {
 
 struct config {
 	enum config_backend backend;
-	struct config_netns *netns;	/* sorted by name */
-	size_t n_netns;
+	/* What namespaces are born with; ->policy NULL: nothing. Borrowed strings. */
+	struct genl_fence birth;
+	const struct config_policy *birth_file;	/* NULL: none, or a built-in */
+	struct config_section *sections;	/* sorted by kind, then by name */
+	size_t n_sections;
 	struct config_policy *policies;	/* sorted by name */
 	size_t n_policies;
 	char **warnings;		/* about policies, as diag_format() has them */
@@ -89,8 +116,16 @@ struct config_errors {
  * -ENOMEM. @out is to be cleaned only after 0.
  */
 int config_load(const char *path, struct config *out, struct config_errors *errs);
-const struct config_netns *config_find(const struct config *c, const char *name);
-/* NULL: no namespace needs a policy of this name. */
+/* The section of exactly this kind and name, be that a glob; NULL: there is none. */
+const struct config_section *config_find(const struct config *c, enum config_kind kind,
+					 const char *name);
+/* "netns", "path", "pid", "unit", "inode" */
+const char *config_kind_name(enum config_kind kind);
+/* For people: "web1", "/run/docker/netns/x", "process 4711", "x.service", "inode 12". */
+void config_section_label(const struct config_section *s, char *buf, size_t size);
+/* Whether two sections wish for the same fence, or both for none. */
+bool config_same_wish(const struct config_section *a, const struct config_section *b);
+/* NULL: nothing needs a policy of this name. */
 const struct config_policy *config_find_policy(const struct config *c, const char *name);
 void config_clean(struct config *c);
 

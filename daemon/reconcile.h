@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reconcile: what is configured, what has a name, what is fenced -> what to do.
+ * reconcile: what is claimed, what is fenced -> what to do.
  *
  * A pure function: it opens nothing, prints nothing and remembers nothing.
- * Run twice on the same three lists it gives the same plan, and on the lists
- * that its own plan leads to, an empty one. So the daemon needs no state of
- * its own, and a restarted one changes nothing that is right already.
+ * Run twice on the same lists it gives the same plan, and on the lists that its
+ * own plan leads to, an empty one. So the daemon needs no state of its own, and
+ * a restarted one changes nothing that is right already.
  *
  * "Ours" is a fence without GENL_F_MANUAL.
  *
- *   named, configured   no fence               attach
+ *   claimed             no fence               attach
  *                       ours, as wished        -
  *                       ours, otherwise        replace
- *                       manual                 - (reported)
- *   named, unclaimed    ours                   detach
- *                       manual, or none        -
- *   without a name      any                    -
+ *                       manual                 - (reported); replace where @take_over
+ *   claimed, none       ours                   detach
+ *                       manual                 - (reported); detach where @take_over
+ *                       no fence               -
+ *   unclaimed           manual, or none        -
+ *     inherited         as the parent's, below
+ *     of birth          replace by what birth is now; detach where that is nothing
+ *     else ours         detach if the namespace has a name, else -
  *
- * A name that is a symbolic link names nothing: to what it leads now, perhaps
- * /proc/PID/ns/net, it may not lead in a moment, when the number of the process
- * is given to another.
+ * An inherited fence, while nobody claims its namespace, is what the parent's is to
+ * be: that of a section or of birth (replace), unless it does not inherit, or the
+ * parent has none (detach). Where the parent is not known, or has died (then
+ * ->parent is an ancestor, which may have another fence, or none), it stays as it
+ * is: nobody gets rid of a fence by the end of a process.
  *
- * The last line: `ip netns del` takes the name, and the namespace lives on
- * while a process is in it. That it cannot be named any more is no reason to
- * open it; the fence goes with the namespace.
+ * Nothing without a name is opened because of that: `ip netns del` takes the name, and
+ * the namespace lives on while a process is in it. Its fence goes with it.
+ *
+ * The initial namespace is never fenced. A section that names it is refused; a glob
+ * just does not mean it (docker mounts it at /run/docker/netns/default).
  */
 #ifndef NSF_RECONCILE_H
 #define NSF_RECONCILE_H
@@ -32,33 +40,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "claims.h"
 #include "config.h"
 #include "genl.h"
-#include "select.h"
 
 enum reconcile_state {
 	RECONCILE_FENCED,	/* as wished */
 	RECONCILE_ATTACH,	/* has no fence: an action says attach */
 	RECONCILE_REPLACE,	/* has another of ours: an action says replace */
-	RECONCILE_ABSENT,	/* no such name */
-	RECONCILE_PENDING,	/* the file is there, and no mount of a namespace */
+	RECONCILE_TAKE_OVER,	/* fenced by hand: an action says replace, or detach */
+	RECONCILE_DETACH,	/* has one of ours, and is to have none: an action says so */
+	RECONCILE_LACKING,	/* there is no namespace: the claim's name says why */
 	RECONCILE_MANUAL,	/* fenced by hand: left alone */
-	RECONCILE_CONFLICT,	/* ->leader claims the namespace and wishes otherwise */
+	RECONCILE_EXEMPT,	/* policy none, and no fence */
 	RECONCILE_INITIAL,	/* the name leads to the initial namespace: refused */
+	RECONCILE_HOST,		/* a glob meets the initial namespace: passed over */
+	RECONCILE_LEFT,		/* ours, and nobody to ask what it should be */
 	RECONCILE_STATES,
 };
 
-/* One [netns NAME] of the configuration. */
 struct reconcile_item {
-	const struct config_netns *want;
-	uint32_t inode;			/* 0: absent or pending */
-	bool link;			/* pending: it is a symbolic link */
+	uint32_t inode;			/* 0: lacking */
 	enum reconcile_state state;
+	const struct claim *claim;	/* NULL: nobody claims it */
+	const struct genl_netns *actual;	/* NULL: not in the dump, or lacking */
 	/*
-	 * Another name of the same namespace, earlier in the configuration:
-	 * the fence is made, or not, on its account. NULL: this is the one.
+	 * What it is to have; ->policy NULL: no fence. The section's, that of birth,
+	 * or the parent's; borrowed.
 	 */
-	struct reconcile_item *leader;
+	struct genl_fence wish;
+	const struct config_section *want;	/* whose wish it is; NULL: birth, or nobody */
+	const struct config_policy *file;	/* of wish.policy; NULL: a built-in */
+	uint32_t parent;		/* whose wish it takes over; 0: nobody's */
 };
 
 enum reconcile_verb {
@@ -69,26 +82,29 @@ enum reconcile_verb {
 
 struct reconcile_action {
 	enum reconcile_verb verb;
-	struct reconcile_item *item;		/* NULL: detach */
-	const struct genl_netns *actual;	/* detach: the fence; else or NULL */
+	struct reconcile_item *item;
 };
 
 struct reconcile_plan {
-	struct reconcile_item *items;		/* parallel to config's netns[] */
+	/* Of each claim, in their order; then of each fence that nobody claims. */
+	struct reconcile_item *items;
 	size_t n_items;
 	struct reconcile_action *actions;	/* attach and replace, then detach */
 	size_t n_actions;
 	size_t n_nameless;			/* ours, and without a name */
 };
 
-/*
- * @names as of select_names(), @actual as of genl_netns_dump(). The plan
- * points into @c and @actual, which must outlive it. 0 or -ENOMEM.
- */
-int reconcile_plan(const struct config *c,
-		   const struct netns_name *names, size_t n_names,
-		   const struct genl_netns *actual, size_t n_actual,
-		   struct reconcile_plan *out);
+/* @actual as of backend_netns_dump(). The plan points into all of it. */
+struct reconcile_world {
+	const struct config *config;
+	const struct claims *claims;
+	const struct genl_netns *actual;
+	size_t n_actual;
+	bool take_over;			/* fences by hand that a section claims */
+};
+
+/* 0 or -ENOMEM. */
+int reconcile_plan(const struct reconcile_world *w, struct reconcile_plan *out);
 void reconcile_plan_clean(struct reconcile_plan *plan);
 
 #endif /* NSF_RECONCILE_H */

@@ -51,6 +51,39 @@ struct netns_name {
  */
 int select_names(struct netns_name **out, size_t *n, struct err *e);
 
+/* ---- processes that cannot be taken for others ---- */
+
+/* A number, and when the process that has it began: in clock ticks after boot. */
+struct select_process {
+	pid_t pid;
+	uint64_t start;
+};
+
+/* Who has the number now. -ENOENT (EXIT_NOT_FOUND): nobody. */
+int select_process(pid_t pid, struct select_process *out, struct err *e);
+/*
+ * The inode of its namespace, which is not opened. -ENOENT (EXIT_NOT_FOUND): that
+ * process is gone, whoever has its number now.
+ */
+int select_process_inode(const struct select_process *p, uint32_t *inode, struct err *e);
+/* The namespace itself, with the same check after it was opened. */
+int select_process_open(const struct select_process *p, struct netns_ref *out, struct err *e);
+
+/* ---- paths ---- */
+
+/*
+ * What is at @path, without opening it; a symbolic link is not followed. 0 with
+ * *@inode 0: nothing is mounted there. -ENOENT; others as they come.
+ */
+int select_stat(const char *path, uint32_t *inode, bool *link);
+/* The paths that match, each malloc'ed, as is the array. 0 or -ENOMEM. */
+int select_glob(const char *glob, char ***out, size_t *n);
+/*
+ * A descriptor of a namespace of which only the number is known: by some process
+ * that is in it. -ENOENT (EXIT_NOT_FOUND): none is. Looks at every process.
+ */
+int select_inode(uint32_t inode, struct netns_ref *out, struct err *e);
+
 /* The same in another directory, for tests. */
 int select_name_in(const char *dir, const char *name, struct netns_ref *out, struct err *e);
 int select_names_in(const char *dir, struct netns_name **out, size_t *n, struct err *e);
