@@ -14,6 +14,7 @@
 
 #include "err.h"
 #include "genl.h"
+#include "names.h"
 #include "select.h"
 
 struct cmd {
@@ -116,22 +117,16 @@ void cmd_diags_print(struct diags *d);
 
 /* ---- namespaces as they are shown ---- */
 
-struct names {
-	struct netns_name *v;
-	size_t n;
-};
-
-int names_load(struct names *names, struct err *e);
-void names_clean(struct names *names);
-/* "a,b", "(init)" or "-"; cut, with "...", when @size is too small. */
-void names_format(const struct names *names, const struct genl_netns *n, char *buf, size_t size);
+/* Who asked for the fence; of an inherited one with the parent: "web.conf:3 (child of web1)". */
+void netns_source(const struct names *names, const struct genl_netns *n, char *buf, size_t size);
 /*
  * Whether the counter belongs into a report: it counted something, or @zero and
  * the fence has that hook (forward too, unless it has forward-accept).
  */
 bool netns_counter_shown(const struct genl_netns *n, unsigned int hook,
 			 unsigned int verdict, bool zero);
-json_t *names_json(const struct names *names, uint32_t inode);
+/* The keys names, paths (if there are any) and label. */
+void names_json_set(json_t *object, const struct names *names, uint32_t inode);
 /* Of stats, with packets and bytes, and of monitor, without. */
 json_t *rule_json(const struct genl_rule *rule, bool counts);
 /* The object that ls, stats and monitor print; @zero: counters that are 0 too. */

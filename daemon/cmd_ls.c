@@ -28,10 +28,11 @@ static const struct out_column columns[] = {
 
 static void add_row(struct out_table *t, const struct names *names, const struct genl_netns *n)
 {
-	char who[1024], inode[16], hooks[128], packets[24], dropped[24];
+	char who[1024], inode[16], hooks[128], packets[24], dropped[24],
+		source[GENL_MAX_SOURCE + NAMES_LABEL + 32];
 	uint64_t all = 0, stopped = 0;
 
-	names_format(names, n, who, sizeof(who));
+	names_label(names, n->inode, who, sizeof(who));
 	snprintf(inode, sizeof(inode), "%" PRIu32, n->inode);
 	if (!n->instance) {
 		const char *const cells[COLUMNS] = { who, inode };
@@ -46,12 +47,13 @@ static void add_row(struct out_table *t, const struct names *names, const struct
 			n->counter[h][GENL_VERDICT_REJECT].packets;
 	}
 	genl_hooks_format(n->hooks, hooks, sizeof(hooks));
+	netns_source(names, n, source, sizeof(source));
 	snprintf(packets, sizeof(packets), "%" PRIu64, all);
 	snprintf(dropped, sizeof(dropped), "%" PRIu64, stopped);
 	{
 		const char *const cells[COLUMNS] = {
 			who, inode, n->policy, genl_mode_name(n->mode), hooks,
-			packets, dropped, n->source,
+			packets, dropped, source,
 		};
 
 		out_table_add(t, cells);
@@ -82,7 +84,7 @@ static void show_json(const struct cmd *c, const struct names *names,
 
 static int ls(const struct cmd *c, bool all)
 {
-	struct names names = { NULL, 0 };
+	struct names names = { .v = NULL };
 	struct genl_netns *v = NULL;
 	struct err e = { 0 };
 	struct genl *g;
@@ -94,7 +96,7 @@ static int ls(const struct cmd *c, bool all)
 	ret = genl_netns_dump(g, &v, &n, &e);
 	/* After the dump: a name that is newer than its namespace finds it. */
 	if (!ret)
-		ret = names_load(&names, &e);
+		ret = names_load_for(&names, v, n, all, &e);
 	if (!ret && c->json)
 		show_json(c, &names, v, n, all);
 	else if (!ret)
@@ -131,7 +133,10 @@ const struct command cmd_ls = {
 "Usage: nsfence ls [--all] [-j]\n"
 "\n"
 "Shows the fenced network namespaces: names, inode, policy, mode, hooks, packets\n"
-"seen, packets dropped or rejected, and who asked for the fence.\n"
+"seen, packets dropped or rejected, and who asked for the fence (of one that was\n"
+"inherited also the parent). One without a name in /run/netns is called by the\n"
+"path that it is mounted at, else by the oldest process in it: web.service, or\n"
+"bash[812].\n"
 "\n"
 "  --all          also the namespaces without a fence\n"
 "  -j, --json     JSON; -p, --pretty: the same, indented\n"

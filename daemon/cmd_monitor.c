@@ -10,13 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "cmd.h"
 #include "cmd_monitor.h"
+#include "names_cache.h"
 #include "out.h"
-
-/* For so long the names are believed that a packet's line shows. */
-#define NAMES_MS	1000
 
 enum {
 	OPT_COUNT = CMD_OPT,
@@ -35,8 +32,7 @@ struct monitor {
 	const struct cmd *cmd;
 	unsigned int groups;	/* GENL_GROUP_*; 0: all that there are */
 	uint64_t left;		/* events still to be shown */
-	struct names names;
-	uint64_t names_until;	/* clock_ms(): read them again then */
+	struct names_cache names;
 	uint64_t lost;		/* reports of packets, as last told */
 	bool has_lost;
 };
@@ -82,7 +78,7 @@ static void show_text(const char *time, const char *event, const struct names *n
 	char who[1024], escaped[2048], policy[4 * GENL_MAX_NAME + 1],
 		source[4 * GENL_MAX_SOURCE + 1];
 
-	names_format(names, n, who, sizeof(who));
+	names_label(names, n->inode, who, sizeof(who));
 	out_escape(who, escaped, sizeof(escaped));
 	printf("%s %-8s inode=%" PRIu32 " netns=%s", time, event, n->inode, escaped);
 	if (n->instance) {
@@ -95,28 +91,26 @@ static void show_text(const char *time, const char *event, const struct names *n
 	putchar('\n');
 }
 
-/* A list that cannot be read costs the names, not the event. */
-static void load_names(struct monitor *m)
-{
-	names_clean(&m->names);
-	names_load(&m->names, NULL);
-	m->names_until = clock_ms() + NAMES_MS;
-}
-
 static void on_event(void *data, enum genl_event_type type, const struct genl_netns *n)
 {
 	struct monitor *m = data;
+	const struct names *names;
 	char time[64];
 
 	if (!m->left)
 		return;
 	m->left--;
 	now_text(time, sizeof(time));
-	load_names(m);
+	/* Its number may have been another's. */
+	if (type == GENL_EVENT_BORN)
+		names_cache_forget(&m->names, n->inode);
+	names = names_cache_get(&m->names, n->inode, type != GENL_EVENT_DIED);
 	if (m->cmd->json)
-		show_json(m->cmd, time, genl_event_name(type), &m->names, n);
+		show_json(m->cmd, time, genl_event_name(type), names, n);
 	else
-		show_text(time, genl_event_name(type), &m->names, n);
+		show_text(time, genl_event_name(type), names, n);
+	if (type == GENL_EVENT_DIED)
+		names_cache_forget(&m->names, n->inode);
 }
 
 static void show_lost(const struct cmd *c, const char *why)
@@ -154,6 +148,7 @@ static void show_lost_packets(struct monitor *m, const char *time, uint64_t lost
 static void on_packet(void *data, const struct genl_packet *p)
 {
 	struct monitor *m = data;
+	const struct names *names;
 	json_t *object;
 	char time[64];
 
@@ -161,15 +156,14 @@ static void on_packet(void *data, const struct genl_packet *p)
 		return;
 	m->left--;
 	now_text(time, sizeof(time));
-	if (clock_ms() >= m->names_until)
-		load_names(m);
+	names = names_cache_get(&m->names, p->inode, false);
 	show_lost_packets(m, time, p->lost);
 	if (m->cmd->json) {
 		object = event_json(time, "packet");
-		monitor_packet_json(object, &m->names, p);
+		monitor_packet_json(object, names, p);
 		out_json_print(object, m->cmd->pretty, stdout);
 	} else {
-		monitor_packet_print(time, &m->names, p, stdout);
+		monitor_packet_print(time, names, p, stdout);
 	}
 }
 
@@ -255,13 +249,14 @@ static int monitor(struct monitor *m)
 		genl_close(g);
 		return EXIT_REFUSED;
 	}
+	names_cache_init(&m->names);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* From here on no event is missed: whoever waits for this line may act. */
 	if (m->cmd->verbose)
 		fputs("listening\n", stderr);
 	code = watch(m, g, signals);
 	close(signals);
-	names_clean(&m->names);
+	names_cache_clean(&m->names);
 	genl_close(g);
 	return code;
 }

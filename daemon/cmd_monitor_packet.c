@@ -103,21 +103,12 @@ static void put_what(FILE *f, const struct genl_packet *p)
 		fprintf(f, " level=%" PRIu32, p->level);
 }
 
-/* The names of a namespace, of which only the number is known. */
-static void format_names(const struct names *names, const struct genl_packet *p, char *buf,
-			 size_t size)
-{
-	const struct genl_netns n = { .inode = p->inode };
-
-	names_format(names, &n, buf, size);
-}
-
 void monitor_packet_print(const char *time, const struct names *names,
 			  const struct genl_packet *p, FILE *f)
 {
 	char who[1024], escaped[2048];
 
-	format_names(names, p, who, sizeof(who));
+	names_label(names, p->inode, who, sizeof(who));
 	out_escape(who, escaped, sizeof(escaped));
 	fprintf(f, "%s %-8s inode=%" PRIu32 " netns=%s", time, "packet", p->inode, escaped);
 	put_word(f, "policy", p->policy);
@@ -170,7 +161,7 @@ void monitor_packet_json(json_t *object, const struct names *names, const struct
 	out_json_set(object, "inode", out_json_u64(p->inode));
 	if (p->has_cookie)
 		out_json_set(object, "cookie", out_json_u64(p->cookie));
-	out_json_set(object, "names", names_json(names, p->inode));
+	names_json_set(object, names, p->inode);
 	out_json_set(object, "instance", out_json_u64(p->instance));
 	out_json_set(object, "policy", out_json_string(p->policy));
 	if (p->has_rule)

@@ -16,50 +16,53 @@ static const struct {
 	{ GENL_F_STRICT, "strict" },
 	{ GENL_F_MANUAL, "manual" },
 	{ GENL_F_FORWARD_ACCEPT, "forward-accept" },
+	{ GENL_F_INHERIT, "inherit" },
 	{ GENL_F_INITIAL, "initial" },
 	{ GENL_F_BORN, "born" },
+	{ GENL_F_INHERITED, "inherited" },
+	{ GENL_F_BIRTH, "birth" },
 	{ GENL_F_REPLACE, "replace" },
 	{ GENL_F_NOWAIT, "nowait" },
 };
 
-int names_load(struct names *names, struct err *e)
-{
-	return select_names(&names->v, &names->n, e);
-}
-
-void names_clean(struct names *names)
-{
-	free(names->v);
-	*names = (struct names){ NULL, 0 };
-}
-
-void names_format(const struct names *names, const struct genl_netns *n, char *buf, size_t size)
-{
-	size_t used = 0;
-
-	buf[0] = '\0';
-	for (size_t i = 0; i < names->n; i++) {
-		if (names->v[i].inode != n->inode)
-			continue;
-		if (used + strlen(names->v[i].name) + sizeof(",,...") > size) {
-			snprintf(buf + used, size - used, "%s...", used ? "," : "");
-			return;
-		}
-		used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? "," : "",
-					 names->v[i].name);
-	}
-	if (!used)
-		snprintf(buf, size, "%s", n->flags & GENL_F_INITIAL ? "(init)" : "-");
-}
-
-json_t *names_json(const struct names *names, uint32_t inode)
+static json_t *texts_json(const struct names *names, uint32_t inode, enum names_from from)
 {
 	json_t *array = json_array();
+	const struct names_entry *v;
+	size_t n;
 
-	for (size_t i = 0; i < names->n; i++)
-		if (names->v[i].inode == inode)
-			out_json_append(array, out_json_string(names->v[i].name));
+	v = names_find(names, inode, from, &n);
+	for (size_t i = 0; i < n; i++)
+		out_json_append(array, out_json_string(v[i].text));
 	return array;
+}
+
+void names_json_set(json_t *object, const struct names *names, uint32_t inode)
+{
+	char label[1024];
+	size_t n;
+
+	out_json_set(object, "names", texts_json(names, inode, NAMES_NETNS));
+	names_find(names, inode, NAMES_PATH, &n);
+	if (n)
+		out_json_set(object, "paths", texts_json(names, inode, NAMES_PATH));
+	names_label(names, inode, label, sizeof(label));
+	out_json_set(object, "label", out_json_string(label));
+}
+
+void netns_source(const struct names *names, const struct genl_netns *n, char *buf, size_t size)
+{
+	char parent[NAMES_LABEL];
+
+	if (!(n->flags & GENL_F_INHERITED)) {
+		snprintf(buf, size, "%s", n->source);
+		return;
+	}
+	names_label(names, n->parent, parent, sizeof(parent));
+	if (n->parent && !strcmp(parent, "-"))
+		snprintf(parent, sizeof(parent), "inode %" PRIu32, n->parent);
+	snprintf(buf, size, "%s%s(child of %s)", n->source, n->source[0] ? " " : "",
+		 n->parent ? parent : "one that is gone");
 }
 
 static json_t *flags_json(uint32_t flags)
@@ -147,7 +150,9 @@ json_t *netns_json(const struct names *names, const struct genl_netns *n, bool z
 	out_json_set(object, "inode", out_json_u64(n->inode));
 	if (n->has_cookie)
 		out_json_set(object, "cookie", out_json_u64(n->cookie));
-	out_json_set(object, "names", names_json(names, n->inode));
+	names_json_set(object, names, n->inode);
+	if (n->parent)
+		out_json_set(object, "parent", out_json_u64(n->parent));
 	out_json_set(object, "flags", flags_json(n->flags));
 	if (!n->instance)
 		return object;

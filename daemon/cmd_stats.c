@@ -70,7 +70,7 @@ static void add_rows(struct out_table *t, const struct names *names,
 {
 	char who[1024], inode[16], packets[24], bytes[24];
 
-	names_format(names, n, who, sizeof(who));
+	names_label(names, n->inode, who, sizeof(who));
 	snprintf(inode, sizeof(inode), "%" PRIu32, n->inode);
 	for (unsigned int h = 0; h < GENL_HOOKS; h++) {
 		for (unsigned int v = 0; v < GENL_VERDICTS; v++) {
@@ -146,7 +146,7 @@ static void show_rules(const struct result *r)
 	for (size_t i = 0; i < r->n; i++) {
 		char who[1024];
 
-		names_format(&r->names, &r->v[i], who, sizeof(who));
+		names_label(&r->names, r->v[i].inode, who, sizeof(who));
 		add_rules(t, who, &r->rules[i]);
 		n += r->rules[i].n;
 	}
@@ -301,7 +301,7 @@ static int stats(const struct cmd *c, struct selection *s)
 		ret = genl_netns_dump(g, &r.v, &r.n, &e);
 	if (!ret) {
 		where = NULL;
-		ret = names_load(&r.names, &e);
+		ret = names_load_for(&r.names, r.v, r.n, false, &e);
 	}
 	if (!ret)
 		show(c, &r, s->zero);

@@ -1,4 +1,4 @@
-// links: cmd_monitor_packet.c cmd_netns.c out.c genl_names.c select.c err.c
+// links: cmd_monitor_packet.c cmd_netns.c names.c proc.c out.c genl_names.c select.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How a report of a packet looks: as a line, and as JSON. What came from a
@@ -19,12 +19,14 @@
 #include "cmd_monitor.h"
 #include "out.h"
 
-static struct netns_name name_list[] = {
-	{ .name = "web1", .inode = 77 },
-	{ .name = "www", .inode = 77 },
-	{ .name = "db", .inode = 78 },
+static char web1[] = "web1", www[] = "www", db[] = "db", sleeper[] = "sleep[12]";
+static struct names_entry name_list[] = {
+	{ 77, NAMES_NETNS, web1 },
+	{ 77, NAMES_NETNS, www },
+	{ 78, NAMES_NETNS, db },
+	{ 79, NAMES_TASK, sleeper },
 };
-static const struct names names = { name_list, 3 };
+static const struct names names = { .v = name_list, .n = 4 };
 
 static struct genl_packet tcp4(void)
 {
@@ -70,7 +72,7 @@ static void test_tcp(void **state)
 
 	(void)state;
 	line_is(&p, "T packet   inode=77 netns=web1,www policy=web instance=42 report=drop hook=input verdict=drop saddr=8.8.8.8 daddr=10.0.0.1 protocol=tcp sport=40000 dport=22 iif=eth0 length=60 chain=\"input\" at=policies/web.nft:18 rule=\"tcp dport 22 log drop\"\n");
-	json_is(&p, "{\"inode\":77,\"names\":[\"web1\",\"www\"],\"instance\":42,\"policy\":\"web\",\"rule\":{\"chain\":\"input\",\"id\":\"00000000000000ab\",\"text\":\"tcp dport 22 log drop\",\"file\":\"policies/web.nft\",\"line\":18},\"packet\":{\"report\":\"drop\",\"hook\":\"input\",\"verdict\":\"drop\",\"family\":2,\"protocol\":6,\"saddr\":\"8.8.8.8\",\"daddr\":\"10.0.0.1\",\"sport\":40000,\"dport\":22,\"iif\":\"eth0\",\"length\":60,\"mark\":0,\"lost\":3}}");
+	json_is(&p, "{\"inode\":77,\"names\":[\"web1\",\"www\"],\"label\":\"web1,www\",\"instance\":42,\"policy\":\"web\",\"rule\":{\"chain\":\"input\",\"id\":\"00000000000000ab\",\"text\":\"tcp dport 22 log drop\",\"file\":\"policies/web.nft\",\"line\":18},\"packet\":{\"report\":\"drop\",\"hook\":\"input\",\"verdict\":\"drop\",\"family\":2,\"protocol\":6,\"saddr\":\"8.8.8.8\",\"daddr\":\"10.0.0.1\",\"sport\":40000,\"dport\":22,\"iif\":\"eth0\",\"length\":60,\"mark\":0,\"lost\":3}}");
 }
 
 /* Of an unknown namespace, by a built-in, a protocol without name or ports. */
@@ -88,7 +90,7 @@ static void test_little_is_known(void **state)
 	line_is(&p, "T packet   inode=5 netns=- policy=drop instance=1 report=audit hook=output verdict=audit saddr=fe80::1 daddr=:: protocol=253 oif=eth1 length=48 mark=0x00000010\n");
 	p.has_addresses = p.has_protocol = false;
 	line_is(&p, "T packet   inode=5 netns=- policy=drop instance=1 report=audit hook=output verdict=audit oif=eth1 length=48 mark=0x00000010\n");
-	json_is(&p, "{\"inode\":5,\"cookie\":9,\"names\":[],\"instance\":1,\"policy\":\"drop\",\"packet\":{\"report\":\"audit\",\"hook\":\"output\",\"verdict\":\"audit\",\"family\":10,\"oif\":\"eth1\",\"length\":48,\"mark\":16,\"lost\":0}}");
+	json_is(&p, "{\"inode\":5,\"cookie\":9,\"names\":[],\"label\":\"-\",\"instance\":1,\"policy\":\"drop\",\"packet\":{\"report\":\"audit\",\"hook\":\"output\",\"verdict\":\"audit\",\"family\":10,\"oif\":\"eth1\",\"length\":48,\"mark\":16,\"lost\":0}}");
 }
 
 /* A chain's policy is no rule: no text, no place. */
