@@ -208,6 +208,7 @@ UNITS := nsfenced.service nsfence@.service
 MAN5 := $(sort $(wildcard daemon/man/*.5))
 MAN8 := $(sort $(wildcard daemon/man/*.8))
 POLICIES := $(sort $(wildcard conf/policies/*.nft))
+EXAMPLES := $(sort $(wildcard conf/examples/*.conf))
 
 install: install-tools
 	@if test -f build/module/nsfence.ko; then $(MAKE) --no-print-directory install-module; \
@@ -216,12 +217,14 @@ install: install-tools
 install-tools: tools
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man8' \
 	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(MODLOADDIR)' \
-	  '$(DESTDIR)$(DATADIR)/policies' '$(DESTDIR)$(SYSCONFDIR)/nsfence/nsfence.conf.d' \
+	  '$(DESTDIR)$(DATADIR)/policies' '$(DESTDIR)$(DATADIR)/examples' \
+	  '$(DESTDIR)$(SYSCONFDIR)/nsfence/nsfence.conf.d' \
 	  '$(DESTDIR)$(SYSCONFDIR)/nsfence/policies' '$(DESTDIR)$(SYSCONFDIR)/nsfence/netns.d'
 	install -m 0755 build/nsfence build/nsfenced '$(DESTDIR)$(SBINDIR)/'
 	install -m 0644 $(MAN5) '$(DESTDIR)$(MANDIR)/man5/'
 	install -m 0644 $(MAN8) '$(DESTDIR)$(MANDIR)/man8/'
 	install -m 0644 $(POLICIES) '$(DESTDIR)$(DATADIR)/policies/'
+	install -m 0644 $(EXAMPLES) '$(DESTDIR)$(DATADIR)/examples/'
 	for u in $(UNITS); do \
 	  sed -e 's,@SBINDIR@,$(SBINDIR),g' -e 's,@SYSCONFDIR@,$(SYSCONFDIR),g' "systemd/$$u.in" \
 	    >"build/$$u" && install -m 0644 "build/$$u" '$(DESTDIR)$(UNITDIR)/' || exit 1; done
@@ -240,10 +243,11 @@ uninstall:
 	  $(MAN5:daemon/man/%='$(DESTDIR)$(MANDIR)/man5/%') \
 	  $(MAN8:daemon/man/%='$(DESTDIR)$(MANDIR)/man8/%') \
 	  $(POLICIES:conf/%='$(DESTDIR)$(DATADIR)/%') \
+	  $(EXAMPLES:conf/%='$(DESTDIR)$(DATADIR)/%') \
 	  $(UNITS:%='$(DESTDIR)$(UNITDIR)/%') '$(DESTDIR)$(MODLOADDIR)/nsfence.conf'
 	rm -f '$(DESTDIR)'/lib/modules/*/updates/nsfence.ko
 	if test -z '$(DESTDIR)'; then depmod; fi
-	@echo 'left alone: $(DESTDIR)$(SYSCONFDIR)/nsfence'
+	@echo 'left alone: $(DESTDIR)$(SYSCONFDIR)/nsfence, $(DESTDIR)/var/lib/nsfence'
 
 clean:
 	rm -rf build
