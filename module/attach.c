@@ -19,6 +19,7 @@
 #include <net/net_namespace.h>
 
 #include "attach.h"
+#include "birth.h"
 #include "ct.h"
 #include "event.h"
 #include "fault.h"
@@ -32,7 +33,7 @@ static LIST_HEAD(attachments);		/* nsf_mutex */
 static u32 attachment_count;		/* nsf_mutex */
 static u64 last_instance;		/* nsf_mutex */
 
-static struct nsf_attachment *attachment_alloc(void)
+struct nsf_attachment *nsf_attachment_alloc(void)
 {
 	struct nsf_attachment *att;
 
@@ -48,6 +49,7 @@ static struct nsf_attachment *attachment_alloc(void)
 		return NULL;
 	}
 	INIT_LIST_HEAD(&att->slots);
+	INIT_LIST_HEAD(&att->spare);
 	INIT_LIST_HEAD(&att->policy_node);
 	return att;
 }
@@ -67,11 +69,12 @@ static void rules_free_rcu(struct rcu_head *rcu)
 	rules_free(container_of(rcu, struct nsf_rules, rcu));
 }
 
-/* One that was never published, or whose readers are gone. */
-static void attachment_free(struct nsf_attachment *att)
+/* Also of one whose readers are gone. */
+void nsf_attachment_free(struct nsf_attachment *att)
 {
 	if (!att)
 		return;
+	nsf_slots_spare_free(att);
 	free_percpu(att->counters);
 	rules_free(rcu_access_pointer(att->rules));
 	kfree(att);
@@ -79,7 +82,7 @@ static void attachment_free(struct nsf_attachment *att)
 
 static void attachment_free_rcu(struct rcu_head *rcu)
 {
-	attachment_free(container_of(rcu, struct nsf_attachment, rcu));
+	nsf_attachment_free(container_of(rcu, struct nsf_attachment, rcu));
 }
 
 static struct nsf_attachment *attachment_of(struct nsf_net *nn)
@@ -226,10 +229,9 @@ static void attachment_remove(struct nsf_attachment *att, enum nsf_event event)
 	module_put(THIS_MODULE);
 }
 
-/* First fence of this namespace. @rules is @att's, even on failure. */
-static int attach_new(struct nsf_net *nn, struct nsf_attachment *att, struct nsf_rules *rules)
+int nsf_attach_new(struct nsf_net *nn, struct nsf_attachment *att, struct nsf_rules *rules)
 {
-	int err;
+	int err = -ENODEV;
 
 	lockdep_assert_held(&nsf_mutex);
 
@@ -238,18 +240,27 @@ static int attach_new(struct nsf_net *nn, struct nsf_attachment *att, struct nsf
 	/* Before the first slot is registered: its readers need the rules. */
 	rcu_assign_pointer(att->rules, rules);
 	if (!try_module_get(THIS_MODULE))
-		return -ENODEV;
+		goto err_free;
 	err = attachment_grow(att, rules);
-	if (err) {
-		attachment_trim(att, NULL);
-		module_put(THIS_MODULE);
-		return err;
-	}
+	if (err)
+		goto err_put;
+	nsf_slots_spare_free(att);
 	attachment_file(att, NULL, rules->named);
 	list_add_tail(&att->list, &attachments);
 	attachment_count++;
 	rcu_assign_pointer(nn->attachment, att);
 	return 0;
+
+err_put:
+	attachment_trim(att, NULL);
+	module_put(THIS_MODULE);
+err_free:
+	/*
+	 * Slots may have been registered for a moment: their readers hold both
+	 * until a grace period has passed.
+	 */
+	call_rcu(&att->rcu, attachment_free_rcu);
+	return err;
 }
 
 /*
@@ -320,8 +331,8 @@ static void attach_settle(struct nsf_attachment *att)
 	mutex_unlock(&nsf_mutex);
 }
 
-static int rules_check(const struct nsf_rules *rules, const char *name,
-		       struct netlink_ext_ack *extack)
+int nsf_rules_check(const struct nsf_rules *rules, const char *name,
+		    struct netlink_ext_ack *extack)
 {
 	if (name)
 		return 0;
@@ -345,6 +356,18 @@ static int rules_check(const struct nsf_rules *rules, const char *name,
 		return -EINVAL;
 	}
 	return 0;
+}
+
+int nsf_rules_resolve(struct nsf_rules *rules, const char *name,
+		      struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&nsf_mutex);
+
+	rules->named = nsf_policy_find(name);
+	if (rules->named)
+		return 0;
+	NL_SET_ERR_MSG(extack, "no such policy (built in are: accept, drop, reject, audit)");
+	return -ENOENT;
 }
 
 /* Is the fence that is there the one that the caller means? */
@@ -383,12 +406,9 @@ static int attach_locked(struct nsf_net *nn, struct nsf_attachment **fresh,
 		return -EEXIST;
 	}
 	if (name) {
-		(*rules)->named = nsf_policy_find(name);
-		if (!(*rules)->named) {
-			NL_SET_ERR_MSG(extack,
-				       "no such policy (built in are: accept, drop, reject, audit)");
-			return -ENOENT;
-		}
+		err = nsf_rules_resolve(*rules, name, extack);
+		if (err)
+			return err;
 	}
 	if (att) {
 		err = attach_replace(att, *rules, &mixes);
@@ -397,16 +417,11 @@ static int attach_locked(struct nsf_net *nn, struct nsf_attachment **fresh,
 		if (mixes)
 			*mixed = att;
 	} else {
-		err = attach_new(nn, *fresh, *rules);
 		att = *fresh;
 		*fresh = NULL;
+		err = nsf_attach_new(nn, att, *rules);
 		if (err) {
-			/*
-			 * Slots may have been registered for a moment: their
-			 * readers hold both until a grace period has passed.
-			 */
 			*rules = NULL;
-			call_rcu(&att->rcu, attachment_free_rcu);
 			return err;
 		}
 	}
@@ -439,7 +454,12 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, const char *name
 			       "this is the initial namespace: the module was loaded without allow_init_net=1");
 		return -EPERM;
 	}
-	err = rules_check(wanted, name, extack);
+	if (net_eq(net, &init_net) && wanted->inherit) {
+		NL_SET_ERR_MSG(extack,
+			       "flag inherit is not for the initial namespace: say what is born of it by birth-set");
+		return -EINVAL;
+	}
+	err = nsf_rules_check(wanted, name, extack);
 	if (err)
 		return err;
 
@@ -448,7 +468,7 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, const char *name
 		rules = kmemdup(wanted, sizeof(*wanted), GFP_KERNEL_ACCOUNT);
 	if (!rules)
 		goto out_free;
-	fresh = attachment_alloc();
+	fresh = nsf_attachment_alloc();
 	if (!fresh)
 		goto out_free;
 
@@ -464,7 +484,7 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, const char *name
 	mutex_unlock(&nsf_policy_mutex);
 
 out_free:
-	attachment_free(fresh);
+	nsf_attachment_free(fresh);
 	rules_free(rules);
 	nsf_attach_explain(err, extack);
 	/*
@@ -511,6 +531,7 @@ u32 nsf_detach_all(void)
 
 	mutex_lock(&nsf_policy_mutex);
 	mutex_lock(&nsf_mutex);
+	nsf_birth_off();
 	list_for_each_entry_safe(att, next, &attachments, list) {
 		attachment_remove(att, NSF_EVENT_DETACHED);
 		n++;
@@ -520,6 +541,24 @@ u32 nsf_detach_all(void)
 
 	if (n)
 		synchronize_rcu();
+	return n;
+}
+
+u32 nsf_attach_births(bool remove)
+{
+	struct nsf_attachment *att, *next;
+	u32 n = 0;
+
+	lockdep_assert_held(&nsf_policy_mutex);
+	lockdep_assert_held(&nsf_mutex);
+
+	list_for_each_entry_safe(att, next, &attachments, list) {
+		if (!rules_of(att)->birth)
+			continue;
+		if (remove)
+			attachment_remove(att, NSF_EVENT_DETACHED);
+		n++;
+	}
 	return n;
 }
 

@@ -48,6 +48,9 @@ struct nsf_rules {
 	bool strict;		/* nothing is exempt */
 	bool manual;		/* put up by hand */
 	bool forward_accept;	/* forward is not in hooks: accept there */
+	bool inherit;		/* namespaces born of this one get the same */
+	bool inherited;		/* came from the parent */
+	bool birth;		/* came from the policy of births, to it or an ancestor */
 	u64 instance;		/* given when published; never used again */
 	u32 hooks;		/* as asked for: bits of 1 << enum nf_inet_hooks */
 	char source[NSF_SOURCE_SIZE];
@@ -93,6 +96,7 @@ struct nsf_attachment {
 	struct nsf_net *nn;			/* immutable; until .exit */
 	struct nsf_rules __rcu *rules;		/* written under nsf_mutex */
 	struct list_head slots;			/* nsf_mutex; struct nsf_slot */
+	struct list_head spare;			/* owner's until published, then empty; likewise */
 	struct list_head policy_node;		/* nsf_mutex; of rules->named, or empty */
 	u64 layout;				/* nsf_mutex; of rules->named, when last seen to */
 	bool ct;				/* nsf_mutex; holds the namespace's conntrack on */
@@ -116,7 +120,10 @@ int nsf_attach(struct net *net, const struct nsf_rules *rules, const char *name,
 /* @instance 0: whatever is there. -ENOENT, -ESTALE (another instance). Takes nsf_policy_mutex. */
 int nsf_detach(struct net *net, u64 *instance, bool wait,
 	       struct netlink_ext_ack *extack);
-/* Takes every fence off, waits a grace period; how many there were. Sleeps. */
+/*
+ * Takes every fence off, sets births to none, waits a grace period; how many
+ * there were. Sleeps.
+ */
 u32 nsf_detach_all(void);
 /* From .exit, under nsf_mutex: the fence goes with its namespace; says `died`. */
 void nsf_attach_netns_exit(struct nsf_net *nn);
@@ -135,8 +142,35 @@ void nsf_attach_reset(const struct nsf_attachment *att, u32 place);
 void nsf_attach_sum(const struct nsf_attachment *att, u32 place, struct nsf_counter_sum *sum);
 /* NULL: a built-in one. Under nsf_mutex. */
 const struct nsf_policy *nsf_attach_policy(const struct nsf_attachment *att);
+/*
+ * May there be such rules, with a policy named @name or built in (NULL)? -EINVAL,
+ * -EOPNOTSUPP, with extack. Any context.
+ */
+int nsf_rules_check(const struct nsf_rules *rules, const char *name,
+		    struct netlink_ext_ack *extack);
+/* Finds the policy of @name for @rules. -ENOENT, with extack. Under nsf_mutex. */
+int nsf_rules_resolve(struct nsf_rules *rules, const char *name,
+		      struct netlink_ext_ack *extack);
 /* The message for an error of growing. */
 void nsf_attach_explain(int err, struct netlink_ext_ack *extack);
+
+/* ---- for birth.c ---- */
+
+/* Without rules. Sleeps for memory; NULL. */
+struct nsf_attachment *nsf_attachment_alloc(void);
+/* One that was never published, with its rules; NULL: nothing. */
+void nsf_attachment_free(struct nsf_attachment *att);
+/*
+ * First fence of @nn's namespace. @att and @rules are taken, even on failure; what
+ * memory they hold (spare slots, states of the policy) is used, the rest
+ * allocated. Says nothing. Under nsf_mutex; sleeps. -ENOMEM, -E2BIG, -ENODEV.
+ */
+int nsf_attach_new(struct nsf_net *nn, struct nsf_attachment *att, struct nsf_rules *rules);
+/*
+ * How many fences came from the policy of births; with @remove, they come off.
+ * Under nsf_policy_mutex and nsf_mutex.
+ */
+u32 nsf_attach_births(bool remove);
 
 /* May the initial namespace be fenced? Set once at load. */
 extern bool nsf_allow_init_net;

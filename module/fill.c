@@ -92,6 +92,7 @@ int nsf_fill_netns(struct sk_buff *skb, const struct nsf_net *nn,
 		   const struct nsf_attachment *att, u32 flags)
 {
 	const struct nsf_rules *rules = NULL;
+	u32 parent = READ_ONCE(nn->parent_inode);
 
 	if (net_eq(nn->net, &init_net))
 		flags |= NSFENCE_F_INITIAL;
@@ -101,7 +102,10 @@ int nsf_fill_netns(struct sk_buff *skb, const struct nsf_net *nn,
 		rules = rcu_dereference_check(att->rules, lockdep_is_held(&nsf_mutex));
 		flags |= (rules->strict ? NSFENCE_F_STRICT : 0) |
 			 (rules->manual ? NSFENCE_F_MANUAL : 0) |
-			 (rules->forward_accept ? NSFENCE_F_FORWARD_ACCEPT : 0);
+			 (rules->forward_accept ? NSFENCE_F_FORWARD_ACCEPT : 0) |
+			 (rules->inherit ? NSFENCE_F_INHERIT : 0) |
+			 (rules->inherited ? NSFENCE_F_INHERITED : 0) |
+			 (rules->birth && !rules->inherited ? NSFENCE_F_BIRTH : 0);
 	}
 
 	if (nla_put_u32(skb, NSFENCE_A_INODE, nsf_net_inum(nn->net)) ||
@@ -109,6 +113,8 @@ int nsf_fill_netns(struct sk_buff *skb, const struct nsf_net *nn,
 		return -EMSGSIZE;
 	if (nsf_net_has_cookie() &&
 	    nla_put_u64_64bit(skb, NSFENCE_A_COOKIE, nsf_net_cookie(nn->net), NSFENCE_A_PAD))
+		return -EMSGSIZE;
+	if (parent && nla_put_u32(skb, NSFENCE_A_PARENT, parent))
 		return -EMSGSIZE;
 	return att ? fill_attachment(skb, att, rules) : 0;
 }

@@ -4,6 +4,8 @@
  *
  *   modprobe nsfence                     nothing is fenced; the daemon decides
  *   modprobe nsfence inode=N[,N...]      these are, from load on, by `verdict`
+ *   modprobe nsfence birth=POLICY        those born from now on are, until the daemon
+ *                                        decides; see birth.h
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,6 +15,7 @@
 #include <net/net_namespace.h>
 
 #include "attach.h"
+#include "birth.h"
 #include "builtin.h"
 #include "netlink.h"
 #include "netns.h"
@@ -46,6 +49,18 @@ MODULE_PARM_DESC(forward_accept, "forward is not in hooks=: accept there, instea
 static bool allow_init_net;
 module_param(allow_init_net, bool, 0400);
 MODULE_PARM_DESC(allow_init_net, "allow the initial network namespace to be fenced (default: no)");
+
+static char *birth = NSF_BIRTH_NONE;
+module_param(birth, charp, 0400);
+MODULE_PARM_DESC(birth, "what namespaces are born with, until the daemon decides: none (default), drop, reject, accept, audit");
+
+static unsigned int birth_wait = 120;
+module_param(birth_wait, uint, 0400);
+MODULE_PARM_DESC(birth_wait, "seconds for somebody to decide, or the log says who is held (default: 120; 0: for ever)");
+
+static bool birth_release;
+module_param(birth_release, bool, 0400);
+MODULE_PARM_DESC(birth_release, "let them go then (default: no)");
 
 /* Checks the parameters and says what they ask for. */
 static int __init params_parse(struct nsf_rules *rules)
@@ -142,10 +157,13 @@ static int __init nsfence_init(void)
 		return err;
 	nsf_allow_init_net = allow_init_net;
 
+	err = nsf_birth_start(birth, birth_wait, birth_release);
+	if (err)
+		return err;
 	err = nsf_netns_register();
 	if (err) {
 		pr_err("no state for the network namespaces: error %d\n", err);
-		goto err_barrier;
+		goto err_birth;
 	}
 	err = params_attach(&rules);
 	if (err)
@@ -159,7 +177,8 @@ static int __init nsfence_init(void)
 
 err_netns:
 	nsf_netns_unregister();		/* takes every fence off */
-err_barrier:
+err_birth:
+	nsf_birth_stop();
 	rcu_barrier();
 	return err;
 }
@@ -168,6 +187,7 @@ static void __exit nsfence_exit(void)
 {
 	nsf_netlink_unregister();
 	nsf_netns_unregister();
+	nsf_birth_stop();
 	/* What call_rcu() has queued runs in this module. */
 	rcu_barrier();
 	nsf_policy_free_all();

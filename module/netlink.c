@@ -24,12 +24,13 @@
 #include "netlink_answer.h"
 #include "netlink_birth.h"
 #include "netlink_policy.h"
+#include "netlink_rules.h"
 #include "netns.h"
 #include "uapi/nsfence.h"
 #include "version.h"
 
 #define ATTACH_FLAGS (NSFENCE_F_STRICT | NSFENCE_F_MANUAL | NSFENCE_F_FORWARD_ACCEPT | \
-		      NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT)
+		      NSFENCE_F_INHERIT | NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT)
 
 /* What attach and detach answer: which fence, of which namespace. */
 static int answer_fence(struct sk_buff *skb, const struct net *net, u64 instance)
@@ -69,18 +70,6 @@ static struct net *target_get(struct genl_info *info)
 	return err ? ERR_PTR(err) : nsf_netns_get(&t, info->extack);
 }
 
-static int flags_parse(const struct genl_info *info, u32 allowed, u32 *flags)
-{
-	const struct nlattr *attr = info->attrs[NSFENCE_A_FLAGS];
-
-	*flags = attr ? nla_get_u32(attr) : 0;
-	if (*flags & ~allowed) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "a flag that this command does not take");
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* *@instance: 0 where the request names none. */
 static int instance_parse(const struct genl_info *info, u64 *instance)
 {
@@ -91,64 +80,6 @@ static int instance_parse(const struct genl_info *info, u64 *instance)
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "instance must not be 0");
 		return -EINVAL;
 	}
-	return 0;
-}
-
-static int rules_parse(const struct genl_info *info, u32 flags, struct nsf_rules *rules,
-		       const char **name)
-{
-	const struct nlattr *attr;
-	u32 mode;
-
-	memset(rules, 0, sizeof(*rules));
-	rules->strict = flags & NSFENCE_F_STRICT;
-	rules->manual = flags & NSFENCE_F_MANUAL;
-	rules->forward_accept = flags & NSFENCE_F_FORWARD_ACCEPT;
-	rules->hooks = NSF_HOOKS_DEFAULT;
-	*name = NULL;
-
-	attr = info->attrs[NSFENCE_A_POLICY];
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack, "attribute policy is missing");
-		return -EINVAL;
-	}
-	if (nsf_builtin_find(nla_data(attr), &rules->policy)) {
-		*name = nla_data(attr);
-		rules->hooks = 0;	/* its own, which may change */
-		if (info->attrs[NSFENCE_A_HOOKS]) {
-			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_HOOKS],
-					    "hooks are a built-in policy's; this one has its own");
-			return -EINVAL;
-		}
-		if (rules->strict) {
-			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_FLAGS],
-					    "flag strict is a built-in policy's; this one says itself what passes");
-			return -EINVAL;
-		}
-	}
-
-	attr = info->attrs[NSFENCE_A_MODE];
-	mode = attr ? nla_get_u32(attr) : NSFENCE_MODE_ENFORCE;
-	if (mode > NSFENCE_MODE_AUDIT) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "mode must be enforce or audit");
-		return -EINVAL;
-	}
-	rules->audit = mode == NSFENCE_MODE_AUDIT;
-
-	attr = info->attrs[NSFENCE_A_HOOKS];
-	if (attr) {
-		rules->hooks = nla_get_u32(attr);
-		if (!rules->hooks || rules->hooks & ~NSF_HOOKS_ALL) {
-			NL_SET_ERR_MSG_ATTR(info->extack, attr,
-					    "hooks must be some of prerouting, input, forward, output, postrouting");
-			return -EINVAL;
-		}
-	}
-
-	attr = info->attrs[NSFENCE_A_SOURCE];
-	if (attr)
-		memcpy(rules->source, nla_data(attr),
-		       strnlen(nla_data(attr), NSFENCE_MAX_SOURCE));
 	return 0;
 }
 
@@ -296,10 +227,10 @@ static int cmd_attach(struct sk_buff *req, struct genl_info *info)
 	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
-	err = flags_parse(info, ATTACH_FLAGS, &flags);
+	err = nsf_netlink_flags(info, ATTACH_FLAGS, &flags);
 	if (err)
 		return err;
-	err = rules_parse(info, flags, &rules, &name);
+	err = nsf_netlink_rules(info, flags, &rules, &name);
 	if (err)
 		return err;
 	err = instance_parse(info, &instance);
@@ -345,7 +276,7 @@ static int cmd_detach(struct sk_buff *req, struct genl_info *info)
 	err = nsf_netlink_authorize(req, genl_info_net(info), info->extack);
 	if (err)
 		return err;
-	err = flags_parse(info, NSFENCE_F_NOWAIT, &flags);
+	err = nsf_netlink_flags(info, NSFENCE_F_NOWAIT, &flags);
 	if (err)
 		return err;
 	err = instance_parse(info, &instance);

@@ -9,12 +9,14 @@
 
 #include <linux/err.h>
 #include <linux/netlink.h>
+#include <linux/nsproxy.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "attach.h"
+#include "birth.h"
 #include "compat/netns.h"
 #include "event.h"
 #include "fault.h"
@@ -38,6 +40,63 @@ struct nsf_net *nsf_netns(const struct net *net)
 	return net_generic(net, nsf_net_id);
 }
 
+/* ---- birth ---- */
+
+/*
+ * The namespace of the task that makes one: it is in there, so it lives, and
+ * passed our .init before. (Whoever clones is current, and not yet the child.)
+ * A task without nsproxy is past making any.
+ */
+static struct nsf_net *netns_current(void)
+{
+	return current->nsproxy ? nsf_netns(current->nsproxy->net_ns) : NULL;
+}
+
+static void netns_set_parent(struct nsf_net *nn, struct nsf_net *parent)
+{
+	lockdep_assert_held(&nsf_mutex);
+
+	nn->parent = parent;
+	WRITE_ONCE(nn->parent_inode, parent ? nsf_net_inum(parent->net) : 0);
+	list_del_init(&nn->sibling);
+	if (parent)
+		list_add_tail(&nn->sibling, &parent->children);
+}
+
+static void netns_enter(struct nsf_net *nn, struct nsf_net *parent)
+{
+	lockdep_assert_held(&nsf_mutex);
+
+	netns_set_parent(nn, parent);
+	list_add_tail(&nn->list, &nsf_nets);
+	nsf_net_count++;
+	WRITE_ONCE(nsf_net_changes, nsf_net_changes + 1);
+}
+
+/*
+ * With its fence, if it is born to one, or not at all. Nobody else can find the
+ * namespace before we enter it; nor has it packets before the kernel lists it.
+ */
+static int netns_birth(struct nsf_net *nn)
+{
+	struct nsf_net *parent = netns_current();
+	struct nsf_attachment *att;
+	int err;
+
+	att = nsf_birth_prepare(parent);
+	mutex_lock(&nsf_mutex);
+	err = nsf_birth_attach(nn, parent, att);
+	if (!err) {
+		netns_enter(nn, parent);
+		nsf_event_send(NSF_EVENT_BORN, nn, NULL, false);
+		att = rcu_dereference_protected(nn->attachment, lockdep_is_held(&nsf_mutex));
+		if (att)
+			nsf_event_send(NSF_EVENT_ATTACHED, nn, att, false);
+	}
+	mutex_unlock(&nsf_mutex);
+	return err;
+}
+
 static int __net_init netns_init(struct net *net)
 {
 	struct nsf_net *nn = nsf_netns(net);
@@ -47,24 +106,33 @@ static int __net_init netns_init(struct net *net)
 
 	nn->net = net;
 	nn->born = READ_ONCE(loader) != current;
+	INIT_LIST_HEAD(&nn->children);
+	INIT_LIST_HEAD(&nn->sibling);
+	if (nn->born)
+		return netns_birth(nn);
 
 	mutex_lock(&nsf_mutex);
-	list_add_tail(&nn->list, &nsf_nets);
-	nsf_net_count++;
-	WRITE_ONCE(nsf_net_changes, nsf_net_changes + 1);
-	if (nn->born)
-		nsf_event_send(NSF_EVENT_BORN, nn, NULL, false);
+	netns_enter(nn, NULL);
 	mutex_unlock(&nsf_mutex);
 	return 0;
 }
 
-/* The devices are gone: no packet can come any more. */
+/* ---- death ---- */
+
+/*
+ * The devices are gone: no packet can come any more. Also in the task that makes
+ * the namespace, when something after our .init fails.
+ */
 static void __net_exit netns_exit(struct net *net)
 {
-	struct nsf_net *nn = nsf_netns(net);
+	struct nsf_net *nn = nsf_netns(net), *child, *next;
 
 	mutex_lock(&nsf_mutex);
+	/* Whoever hears of the death finds the children with their new parent. */
+	list_for_each_entry_safe(child, next, &nn->children, sibling)
+		netns_set_parent(child, nn->parent);
 	nsf_attach_netns_exit(nn);
+	netns_set_parent(nn, NULL);
 	list_del(&nn->list);
 	nsf_net_count--;
 	WRITE_ONCE(nsf_net_changes, nsf_net_changes + 1);

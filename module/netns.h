@@ -27,6 +27,14 @@ struct nsf_net {
 	struct list_head list;		/* nsf_mutex */
 	struct net *net;		/* immutable */
 	bool born;			/* immutable: created while loaded */
+	/*
+	 * The nearest living ancestor, as far as births were seen: whose task made
+	 * this namespace; when that one dies, its own parent. NULL: not known.
+	 */
+	struct nsf_net *parent;		/* nsf_mutex */
+	struct list_head children;	/* nsf_mutex; by sibling */
+	struct list_head sibling;	/* nsf_mutex */
+	u32 parent_inode;		/* 0: not known; written under nsf_mutex, read without */
 	struct nsf_attachment __rcu *attachment;	/* nsf_mutex */
 };
 

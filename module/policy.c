@@ -13,7 +13,9 @@
  *   settle    the old one is let go (and, if it was carried along, a wait)
  *   retire    slots and conntrack that only the old one needed
  *
- * nsf_mutex is held for one attachment at a time and never over a wait.
+ * nsf_mutex is held for one attachment at a time and never over a wait. In between
+ * a namespace may be born with the policy: it has at once what all others have got
+ * by then, so that each step finds it as it finds them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,6 +31,7 @@
 #include <linux/string.h>
 
 #include "attach.h"
+#include "birth.h"
 #include "builtin.h"
 #include "compat/netns.h"
 #include "ct.h"
@@ -85,6 +88,10 @@ int nsf_policy_check_name(const char *name, struct netlink_ext_ack *extack)
 	}
 	if (!nsf_builtin_find(name, &builtin)) {
 		NL_SET_ERR_MSG(extack, "accept, drop, reject and audit are built in");
+		return -EPERM;
+	}
+	if (!strcmp(name, NSF_BIRTH_NONE)) {
+		NL_SET_ERR_MSG(extack, "none is no policy: it says that there is no fence");
 		return -EPERM;
 	}
 	return 0;
@@ -149,8 +156,9 @@ struct places {
 
 /*
  * Does @fn to each attachment of @pol that has not seen the present layout. Those
- * that have are at the list's end: none comes while nsf_policy_mutex is held,
- * but some may die.
+ * that have are at the list's end. While nsf_policy_mutex is held some may die,
+ * and those that come are born: they get what the layout of that moment asks for,
+ * with states that have counted nothing, and stand at the end as well.
  */
 static int attachments_update(struct nsf_policy *pol,
 			      int (*fn)(struct nsf_attachment *att, const void *arg),
@@ -413,6 +421,9 @@ int nsf_policy_delete(const char *name, struct netlink_ext_ack *extack)
 	} else if (pol->users) {
 		NL_SET_ERR_MSG(extack, "fences use this policy; detach or replace them first");
 		err = -EBUSY;
+	} else if (pol->birth) {
+		NL_SET_ERR_MSG(extack, "namespaces are born with this policy; set another by birth-set first");
+		err = -EBUSY;
 	} else {
 		list_del(&pol->list);
 		policy_changes++;
@@ -468,7 +479,7 @@ void nsf_policy_free_all(void)
 
 	/* No fence, no request: nobody else is left. */
 	list_for_each_entry_safe(pol, next, &policies, list) {
-		WARN_ON_ONCE(pol->users);
+		WARN_ON_ONCE(pol->users || pol->birth);
 		list_del(&pol->list);
 		policy_free(pol);
 	}

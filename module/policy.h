@@ -67,6 +67,7 @@ struct nsf_policy {
 	struct nsf_chain_desc chain[NSF_MAX_CHAINS];	/* nsf_mutex; slots */
 	bool forward_fence;			/* nsf_mutex; a version has no forward chain */
 	bool ct;				/* nsf_mutex; conntrack must be on */
+	bool birth;				/* nsf_mutex; namespaces are born with it */
 	struct nsf_chunk_desc *chunk;		/* nsf_mutex; states; only grows */
 	u32 chunks;
 };
@@ -74,7 +75,8 @@ struct nsf_policy {
 /*
  * Serialises what takes several steps with grace periods between them: setting
  * and deleting policies, attaching and detaching. Outside nsf_mutex; no birth
- * or death of a namespace takes it.
+ * or death of a namespace takes it: between any two steps, attachments come and go
+ * (policy.c).
  */
 extern struct mutex nsf_policy_mutex;
 

@@ -5,6 +5,7 @@
  * A new slot is registered before what it enforces is published: until then it
  * finds nothing that is its own and lets packets pass (hook.c).
  */
+#include <linux/bitops.h>
 #include <linux/limits.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -75,16 +76,66 @@ static void slot_add_ops(struct nsf_slot *slot, u8 pf, int priority)
 	ops->priority = priority;
 }
 
+static struct nsf_slot *slot_alloc(void)
+{
+	if (nsf_fault_attach())
+		return NULL;
+	return kzalloc(sizeof(struct nsf_slot), GFP_KERNEL_ACCOUNT);
+}
+
+static struct nsf_slot *slot_take(struct nsf_attachment *att)
+{
+	struct nsf_slot *slot = list_first_entry_or_null(&att->spare, struct nsf_slot, node);
+
+	if (!slot)
+		return slot_alloc();
+	list_del(&slot->node);
+	return slot;
+}
+
+int nsf_slots_spare(struct nsf_attachment *att, unsigned int n)
+{
+	struct nsf_slot *slot;
+
+	while (n--) {
+		slot = slot_alloc();
+		if (!slot)
+			return -ENOMEM;
+		list_add(&slot->node, &att->spare);
+	}
+	return 0;
+}
+
+void nsf_slots_spare_free(struct nsf_attachment *att)
+{
+	struct nsf_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &att->spare, node) {
+		list_del(&slot->node);
+		kfree(slot);
+	}
+}
+
+unsigned int nsf_slots_count(const struct nsf_rules *rules)
+{
+	const struct nsf_policy *policy = rules->named;
+	unsigned int n = hweight32(slots_builtin(rules)), i;
+
+	lockdep_assert_held(&nsf_mutex);
+
+	for (i = 0; policy && i < NSF_MAX_CHAINS; i++)
+		if (policy->chain[i].id)
+			n++;
+	return n;
+}
+
 static struct nsf_slot *slot_new(struct nsf_attachment *att, const struct nsf_policy *policy,
 				 u32 chain, unsigned int hook)
 {
 	int priority = policy ? policy->chain[chain].priority : builtin_priority[hook];
 	u8 families = policy ? policy->chain[chain].families : NSF_CHAIN_IPV4 | NSF_CHAIN_IPV6;
-	struct nsf_slot *slot;
+	struct nsf_slot *slot = slot_take(att);
 
-	if (nsf_fault_attach())
-		return NULL;
-	slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
 	if (!slot)
 		return NULL;
 	slot->attachment = att;

@@ -30,6 +30,15 @@ struct nsf_slot {
 };
 
 /*
+ * Memory for @n slots that are going to be @att's, which is nobody else's yet, so
+ * that none has to be had under nsf_mutex. Sleeps. -ENOMEM.
+ */
+int nsf_slots_spare(struct nsf_attachment *att, unsigned int n);
+/* What is left of it. */
+void nsf_slots_spare_free(struct nsf_attachment *att);
+/* How many @rules need. Under nsf_mutex. */
+unsigned int nsf_slots_count(const struct nsf_rules *rules);
+/*
  * Registers the slots that @rules need and @att does not have; all, or none and
  * an error: -ENOMEM, -E2BIG. Under nsf_mutex; sleeps.
  */
