@@ -33,7 +33,8 @@ struct command {
 };
 
 extern const struct command cmd_ls, cmd_attach, cmd_detach, cmd_stats, cmd_monitor, cmd_policy,
-	cmd_check, cmd_explain, cmd_version, cmd_doctor;
+	cmd_check, cmd_explain, cmd_version, cmd_doctor, cmd_status, cmd_plan, cmd_apply,
+	cmd_confirm, cmd_reload, cmd_wait;
 
 /* ---- options ---- */
 

@@ -36,7 +36,7 @@
 #define CONTROL_REQUEST_MS	5000	/* until the line is whole */
 #define CONTROL_ANSWER_MS	10000	/* until the answer is taken */
 #define CONTROL_MAX_CONFIRM	86400	/* seconds */
-#define CONTROL_MAX_TIMEOUT	31536000
+#define CONTROL_MAX_WAIT	2073600	/* 24 days: in milliseconds it is 31 bits */
 
 enum control_cmd {
 	CONTROL_STATUS,

@@ -187,7 +187,7 @@ static int take_all(json_t *object, struct control_request *out, struct err *e)
 	if (!ret)
 		ret = take_seconds(object, KEY_CONFIRM, CONTROL_MAX_CONFIRM, &out->confirm_s, e);
 	if (!ret)
-		ret = take_seconds(object, KEY_TIMEOUT, CONTROL_MAX_TIMEOUT, &out->timeout_s, e);
+		ret = take_seconds(object, KEY_TIMEOUT, CONTROL_MAX_WAIT, &out->timeout_s, e);
 	if (ret || out->cmd != CONTROL_WAIT)
 		return ret;
 	ret = take_word(object, KEY_KIND, kinds, CONTROL_KINDS, &i, e);

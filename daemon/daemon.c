@@ -6,22 +6,16 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "config.h"
-#include "daemon.h"
+#include "daemon_parts.h"
 #include "log.h"
 #include "notify.h"
 #include "propagation.h"
-#include "runtime.h"
 #include "select.h"
-#include "sync.h"
-#include "utf8.h"
-#include "watch.h"
 
 /* The net under everything: what no event told is found after that time. */
 #define RESYNC_MS	60000
@@ -38,73 +32,11 @@
 /* READY=1 waits that long for what passes by itself. */
 #define READY_MS	2000
 
-struct daemon {
-	const struct daemon_options *opt;
-	struct config *config;		/* in force */
-	struct sync sync;
-	struct watch watch;
-	struct runtime runtime;
-	int signals;
-	bool stop;
-	bool ready;			/* the first pass is done */
-	bool ready_due;			/* READY=1 is to be sent */
-	bool reload_failed;		/* the files are not what is in force */
-	char reload_error[200];		/* the first of the errors */
-	uint64_t due[SYNC_SCOPES];	/* when a pass of that scope is */
-	uint64_t not_before;		/* any pass */
-	uint64_t watchdog_at;
-	uint64_t watchdog_ms;
-	struct sync_summary summary;	/* of the last pass */
-	bool complete;			/* that one was */
-	bool settling;			/* it failed where that passes soon */
-	uint64_t ready_by;
-	char status[512];
-	char told[512];			/* the status as last sent */
-	uint64_t tell_at;		/* not before */
-};
-
 /* ---- status ---- */
-
-static void format_status(const struct daemon *d, char *buf, size_t size)
-{
-	const struct sync_summary *s = &d->summary;
-	FILE *f = fmemopen(buf, size, "w");
-
-	buf[0] = 0;
-	if (!f)
-		return;
-	if (d->reload_failed)
-		fprintf(f, "FAILED: configuration not loaded%s%.*s%s, the old one stays in force; ",
-			d->reload_error[0] ? " (" : "",
-			(int)utf8_cut(d->reload_error, sizeof(d->reload_error) - 1),
-			d->reload_error, d->reload_error[0] ? ")" : "");
-	if (!d->complete) {
-		fprintf(f, "degraded: %s; fences that are up stay up", s->problem);
-	} else {
-		fprintf(f, "%s%zu of %zu configured namespaces fenced",
-			s->failed ? "degraded: " : "", s->fenced, s->configured);
-		if (s->absent)
-			fprintf(f, ", %zu not there", s->absent);
-		if (s->pending)
-			fprintf(f, ", %zu not a mount", s->pending);
-		if (s->manual)
-			fprintf(f, ", %zu fenced by hand", s->manual);
-		if (s->failed)
-			fprintf(f, ", %zu failed (%s)", s->failed,
-				s->problem[0] ? s->problem : "being retried");
-		if (s->nameless)
-			fprintf(f, "; %zu more without a name", s->nameless);
-	}
-	fclose(f);
-	buf[size - 1] = 0;
-	buf[utf8_cut(buf, size - 4)] = 0;	/* not within the last character */
-	/* A newline would begin another message; what is not UTF-8 is refused. */
-	utf8_clean(buf);
-}
 
 static void update_status(struct daemon *d)
 {
-	format_status(d, d->status, sizeof(d->status));
+	daemon_format_status(d, d->status, sizeof(d->status));
 	if (!d->ready && d->complete && (!d->settling || clock_ms() >= d->ready_by)) {
 		d->ready = d->ready_due = true;
 		log_info("%s", d->status);
@@ -147,7 +79,7 @@ static void keep_alive(void *data)
 
 /* ---- passes ---- */
 
-static void request(struct daemon *d, enum sync_scope scope, uint64_t when)
+void daemon_request(struct daemon *d, enum sync_scope scope, uint64_t when)
 {
 	if (when < d->due[scope])
 		d->due[scope] = when;
@@ -164,30 +96,35 @@ static uint64_t next_pass(const struct daemon *d)
 	return when != CLOCK_NEVER && when < d->not_before ? d->not_before : when;
 }
 
-static void run_pass(struct daemon *d, enum sync_scope scope)
+void daemon_pass(struct daemon *d, enum sync_scope scope)
 {
 	uint64_t begin = clock_ms(), now, gap;
+	bool take_over = begin < d->take_over_until;
 	struct sync_result r;
 	int i;
 
 	for (i = 0; i <= (int)scope; i++)
 		d->due[i] = CLOCK_NEVER;
-	sync_pass(&d->sync, scope, &r);
+	d->passes++;
+	sync_pass(&d->sync, scope | (take_over ? SYNC_TAKE_OVER : 0), &r);
+	daemon_note_taken(d, &r);
 
 	now = clock_ms();
 	gap = (now - begin) * 4;
 	d->not_before = now + (gap < GAP_MIN_MS ? GAP_MIN_MS :
 			       gap > GAP_MAX_MS ? GAP_MAX_MS : gap);
 	if (scope == SYNC_MODULE)
-		request(d, SYNC_MODULE, now + RESYNC_MS);
+		daemon_request(d, SYNC_MODULE, now + RESYNC_MS);
 	if (r.retry_ms)
-		request(d, r.retry_scope, now + r.retry_ms);
-	if (r.unchanged)
-		return;
-	d->complete = r.complete;
-	d->settling = r.soon;
-	d->summary = r.summary;
-	update_status(d);
+		daemon_request(d, r.retry_scope, now + r.retry_ms);
+	if (!r.unchanged) {
+		d->complete = r.complete;
+		d->settling = r.soon;
+		d->summary = r.summary;
+		update_status(d);
+	}
+	sync_result_clean(&r);
+	daemon_answer(d);
 }
 
 static void run_due(struct daemon *d)
@@ -201,86 +138,7 @@ static void run_due(struct daemon *d)
 		if (d->due[i] <= now)
 			scope = i;
 	if (scope >= 0)
-		run_pass(d, scope);
-}
-
-/* ---- configuration ---- */
-
-static void log_config_error(void *data, const char *text)
-{
-	char line[1024];
-
-	(void)data;
-	config_expand_tabs(text, line, sizeof(line));
-	log_error("%s", line);
-}
-
-static void log_config_warning(void *data, const char *text)
-{
-	char line[1024];
-
-	(void)data;
-	config_expand_tabs(text, line, sizeof(line));
-	log_warning("%s", line);
-}
-
-/* NULL: every error is logged, and the first one is in @first. */
-static struct config *load(const char *path, char *first, size_t size)
-{
-	struct config *c = calloc(1, sizeof(*c));
-	struct config_errors *errs = calloc(1, sizeof(*errs));
-
-	first[0] = 0;
-	if (!c || !errs) {
-		log_error("out of memory");
-		free(c);
-		c = NULL;
-	} else if (config_load(path, c, errs)) {
-		config_errors_each(errs, log_config_error, NULL);
-		config_errors_first(errs, first, size);
-		config_errors_clean(errs);
-		free(c);
-		c = NULL;
-	} else {
-		config_warnings_each(c, log_config_warning, NULL);
-	}
-	free(errs);
-	return c;
-}
-
-static void release(struct config *c)
-{
-	if (c)
-		config_clean(c);
-	free(c);
-}
-
-static void reload(struct daemon *d)
-{
-	struct config *c;
-
-	log_info("reloading %s", d->opt->config);
-	if (d->ready)
-		notify_reloading();
-	c = load(d->opt->config, d->reload_error, sizeof(d->reload_error));
-	if (c && sync_configure(&d->sync, c)) {
-		log_error("out of memory");
-		release(c);
-		c = NULL;
-	}
-	d->reload_failed = !c;
-	if (!c) {
-		log_error("configuration not loaded, the old one stays in force");
-	} else {
-		release(d->config);
-		d->config = c;
-		run_pass(d, SYNC_FENCES);
-		log_info("configuration loaded: %s", d->status);
-	}
-	/* Up again, be it with a bad status: that the reload failed is in it. */
-	update_status(d);
-	d->ready_due = d->ready;
-	d->tell_at = 0;
+		daemon_pass(d, scope);
 }
 
 /* ---- signals ---- */
@@ -315,6 +173,7 @@ static int open_signals(struct daemon *d)
 
 static void take_signals(struct daemon *d)
 {
+	struct daemon_audience to = { .log = true };
 	struct signalfd_siginfo si;
 	bool hup = false;
 
@@ -325,15 +184,19 @@ static void take_signals(struct daemon *d)
 			d->stop = true;
 	}
 	if (hup && !d->stop)
-		reload(d);
+		daemon_reload(d, &to);
 }
 
 /* ---- the loop ---- */
 
 static int timeout_ms(const struct daemon *d)
 {
-	uint64_t now = clock_ms(), when = next_pass(d);
+	uint64_t now = clock_ms(), when = next_pass(d), due = control_due(d->control);
 
+	if (due < when)
+		when = due;
+	if (d->before && d->trial_until < when)
+		when = d->trial_until;
 	if (d->watchdog_at < when)
 		when = d->watchdog_at;
 	if (has_news(d) && d->tell_at < when)
@@ -345,7 +208,7 @@ static int timeout_ms(const struct daemon *d)
 	return when - now > INT_MAX ? INT_MAX : (int)(when - now);
 }
 
-enum { POLL_SIGNALS, POLL_EVENTS, POLL_WATCH, POLL_FDS = POLL_WATCH + WATCH_FDS };
+enum { POLL_SIGNALS, POLL_EVENTS, POLL_WAKE, POLL_CONTROL, POLL_WATCH, POLL_FDS = POLL_WATCH + WATCH_FDS };
 
 static int turn(struct daemon *d)
 {
@@ -354,6 +217,8 @@ static int turn(struct daemon *d)
 
 	p[POLL_SIGNALS] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
 	p[POLL_EVENTS] = (struct pollfd){ .fd = sync_events_fd(&d->sync), .events = POLLIN };
+	p[POLL_WAKE] = (struct pollfd){ .fd = sync_wake_fd(&d->sync), .events = POLLIN };
+	p[POLL_CONTROL] = (struct pollfd){ .fd = control_fd(d->control), .events = POLLIN };
 	watch_poll(&d->watch, &p[POLL_WATCH]);
 
 	if (poll(p, POLL_FDS, timeout_ms(d)) < 0) {
@@ -363,14 +228,19 @@ static int turn(struct daemon *d)
 		return -errno;
 	}
 	if (watch_changed(&d->watch, &p[POLL_WATCH]))
-		request(d, SYNC_NAMES, 0);
+		daemon_request(d, SYNC_NAMES, 0);
 	if (p[POLL_EVENTS].revents && sync_events(&d->sync, &scope))
-		request(d, scope, 0);
+		daemon_request(d, scope, 0);
+	if (p[POLL_WAKE].revents && sync_wake(&d->sync, &scope))
+		daemon_request(d, scope, 0);
 	if (p[POLL_SIGNALS].revents)
 		take_signals(d);
 	keep_alive(d);
-	if (!d->stop)
+	if (!d->stop) {
+		control_turn(d->control);
+		daemon_go_back(d);
 		run_due(d);
+	}
 	tell_status(d);
 	return 0;
 }
@@ -382,15 +252,13 @@ static void warn_of_propagation(void)
 			    SELECT_NETNS_DIR);
 }
 
-static int open_module(struct daemon *d)
+static int open_backend(struct daemon *d)
 {
 	struct err e = { 0 };
 
 	if (!sync_open(&d->sync, &e))
 		return 0;
-	log_error("%s%s", e.text, d->config->backend == CONFIG_BACKEND_AUTO &&
-		  e.exit == EXIT_UNREACHABLE ?
-		  "; backend = auto has no other backend in this version" : "");
+	log_error("%s", e.text);
 	return e.exit ? e.exit : EXIT_UNREACHABLE;
 }
 
@@ -401,17 +269,19 @@ static int loop(struct daemon *d)
 
 	for (i = 0; i < SYNC_SCOPES; i++)
 		d->due[i] = CLOCK_NEVER;
-	request(d, SYNC_FENCES, 0);
-	request(d, SYNC_MODULE, clock_ms() + RESYNC_MS);
+	daemon_request(d, SYNC_FENCES, 0);
+	daemon_request(d, SYNC_MODULE, clock_ms() + RESYNC_MS);
 	d->ready_by = clock_ms() + READY_MS;
 	d->watchdog_ms = notify_watchdog_ms();
 	d->watchdog_at = d->watchdog_ms ? 0 : CLOCK_NEVER;
 	d->sync.alive = keep_alive;
 	d->sync.alive_data = d;
+	daemon_put_back(d);
 
 	warn_of_propagation();
 	if (runtime_write_version(&d->runtime, &e))
 		log_warning("%s", e.text);
+	daemon_open_control(d);
 	while (!d->stop)
 		if (turn(d))
 			return EXIT_REFUSED;
@@ -420,46 +290,65 @@ static int loop(struct daemon *d)
 	return EXIT_DONE;
 }
 
+/* Without it fences are made as ever; only nothing can be gone back to. */
+static void open_good(struct daemon *d, const char *state)
+{
+	struct err e = { 0 };
+
+	if (good_open(&d->good, state, &e))
+		log_warning("%s; nsfence apply --confirm will be refused", e.text);
+}
+
 int daemon_run(const struct daemon_options *opt)
 {
-	struct daemon d = { .opt = opt, .signals = -1 };
+	struct daemon d = {
+		.opt = opt, .signals = -1, .good.dir = -1, .trial_until = CLOCK_NEVER,
+	};
+	const char *state = opt->state ? opt->state : GOOD_STATE;
+	char bindings[PATH_MAX];
 	struct err e = { 0 };
 	int ret = EXIT_REFUSED;
 
 	hold_reloads();
-	d.config = load(opt->config, d.reload_error, sizeof(d.reload_error));
-	if (!d.config) {
-		log_error("not started: the configuration has errors; fences that are up stay up");
-		return EXIT_REFUSED;
-	}
 	if (runtime_open(&d.runtime, &e)) {
 		log_error("%s", e.text);
-		goto out_config;
+		return EXIT_REFUSED;
+	}
+	open_good(&d, state);
+	if (daemon_load_first(&d)) {
+		log_error("not started: the configuration has errors; fences that are up stay up");
+		goto out_runtime;
 	}
 	if (open_signals(&d)) {
 		log_error("cannot receive signals: %s", strerror(errno));
-		goto out_runtime;
+		goto out_config;
 	}
 	/* Before the first look at the names, so that none is missed. */
 	if (watch_open(&d.watch, SELECT_NETNS_DIR, &e)) {
 		log_error("%s", e.text);
 		goto out_signals;
 	}
+	snprintf(bindings, sizeof(bindings), "%s/bindings", state);
+	d.sync.bindings_file = bindings;
 	if (sync_configure(&d.sync, d.config)) {
 		log_error("out of memory");
 		goto out_watch;
 	}
-	ret = open_module(&d);
+	ret = open_backend(&d);
 	if (!ret)
 		ret = loop(&d);
+	control_close(d.control);
 	sync_close(&d.sync);
 out_watch:
 	watch_close(&d.watch);
 out_signals:
 	close(d.signals);
-out_runtime:
-	runtime_close(&d.runtime);
 out_config:
-	release(d.config);
+	daemon_release(d.before);
+	daemon_release(d.config);
+	good_trial_clean(&d.trial);
+out_runtime:
+	good_close(&d.good);
+	runtime_close(&d.runtime);
 	return ret;
 }

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "err.h"
-#include "genl.h"
+#include "sync.h"
 
 #define GOOD_STATE	"/var/lib/nsfence"	/* systemd's StateDirectory= */
 #define GOOD_DIR	"good"
@@ -66,16 +66,10 @@ int good_path(const struct good *g, const char *name, char *path, char *origin, 
 
 /* ---- a trial ---- */
 
-/* A fence by hand that was taken over, as it was. */
+/* A fence by hand: one that was taken over, or before the pass one that might be. */
 struct good_manual {
-	uint32_t inode;
-	bool has_cookie;
-	uint64_t cookie;
-	char policy[GENL_MAX_NAME + 1];
-	enum genl_mode mode;
-	uint32_t hooks;
-	uint32_t flags;
-	char source[GENL_MAX_SOURCE + 1];
+	struct sync_taken was;	/* unless sure ->instance is its own, of the fence by hand */
+	bool sure;
 };
 
 struct good_trial {

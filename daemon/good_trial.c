@@ -53,10 +53,11 @@ static void write_lines(FILE *f, const struct good_trial *t)
 	fprintf(f, FIRST_LINE "base %s\nnext %s\nboot %s\nrefused %d\n", t->base, t->next,
 		t->boot[0] ? t->boot : "-", t->refused);
 	for (m = t->manual; m < t->manual + t->n_manual; m++) {
-		fprintf(f, "manual %" PRIu32 " %d %" PRIu64 " %d %" PRIu32 " %" PRIu32, m->inode,
-			m->has_cookie, m->cookie, (int)m->mode, m->hooks, m->flags);
-		write_hex(f, m->policy);
-		write_hex(f, m->source);
+		fprintf(f, "manual %d %" PRIu32 " %d %" PRIu64 " %" PRIu64 " %d %" PRIu32 " %" PRIu32,
+			m->sure, m->was.inode, m->was.has_cookie, m->was.cookie,
+			m->was.instance, (int)m->was.mode, m->was.hooks, m->was.flags);
+		write_hex(f, m->was.policy);
+		write_hex(f, m->was.source);
 		fputc('\n', f);
 	}
 	fputs(LAST_LINE, f);
@@ -117,18 +118,21 @@ static int read_hex(const char *s, char *buf, size_t size)
 
 static int read_manual(const char *line, struct good_trial *t)
 {
-	struct good_manual m = { .inode = 0 }, *v;
-	char policy[2 * sizeof(m.policy)], source[2 * sizeof(m.source)];
-	int has_cookie, mode;
+	struct good_manual m = { .sure = false }, *v;
+	struct sync_taken *w = &m.was;
+	char policy[2 * sizeof(w->policy)], source[2 * sizeof(w->source)];
+	int sure, has_cookie, mode;
 
-	if (sscanf(line, "manual %" SCNu32 " %d %" SCNu64 " %d %" SCNu32 " %" SCNu32 " %127s %255s",
-		   &m.inode, &has_cookie, &m.cookie, &mode, &m.hooks, &m.flags, policy,
-		   source) != 8 || !m.inode || mode < 0 || mode >= GENL_MODES ||
-	    read_hex(policy, m.policy, sizeof(m.policy)) ||
-	    read_hex(source, m.source, sizeof(m.source)))
+	if (sscanf(line, "manual %d %" SCNu32 " %d %" SCNu64 " %" SCNu64 " %d %" SCNu32 " %" SCNu32
+		   " %127s %255s", &sure, &w->inode, &has_cookie, &w->cookie, &w->instance, &mode,
+		   &w->hooks, &w->flags, policy, source) != 10 ||
+	    !w->inode || mode < 0 || mode >= GENL_MODES ||
+	    read_hex(policy, w->policy, sizeof(w->policy)) ||
+	    read_hex(source, w->source, sizeof(w->source)))
 		return -EINVAL;
-	m.has_cookie = has_cookie;
-	m.mode = (enum genl_mode)mode;
+	m.sure = sure;
+	w->has_cookie = has_cookie;
+	w->mode = (enum genl_mode)mode;
 	v = reallocarray(t->manual, t->n_manual + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;

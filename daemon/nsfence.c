@@ -16,6 +16,12 @@ static const struct command *const commands[] = {
 	&cmd_policy,
 	&cmd_check,
 	&cmd_explain,
+	&cmd_status,
+	&cmd_plan,
+	&cmd_apply,
+	&cmd_confirm,
+	&cmd_reload,
+	&cmd_wait,
 	&cmd_version,
 	&cmd_doctor,
 };
@@ -45,7 +51,7 @@ static void print_help(void)
 	      "      --version  the version of this program\n"
 	      "\n"
 	      "Exit codes: 0 done, 1 refused or invalid, 2 usage, 3 module or daemon not\n"
-	      "reachable, 4 not found. More in nsfence(8).\n", stdout);
+	      "reachable, 4 not found, 5 drift (plan). More in nsfence(8).\n", stdout);
 }
 
 static const struct command *find_command(const char *name)
@@ -58,7 +64,7 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const struct cmd *c, const char *name)
 {
-	char known[128] = "";
+	char known[256] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < COMMANDS; i++)

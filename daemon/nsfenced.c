@@ -55,7 +55,8 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	struct daemon_options opt = { .config = CONFIG_DIR };
+	/* STATE_DIRECTORY: of systemd's StateDirectory= */
+	struct daemon_options opt = { .config = CONFIG_DIR, .state = getenv("STATE_DIRECTORY") };
 	bool only_check = false;
 	int o;
 
