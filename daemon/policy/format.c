@@ -379,6 +379,15 @@ static void put_named(FILE *o, const struct ir_policy *p, unsigned int number_of
 	fputs("\t}\n", o);
 }
 
+void format_sets(FILE *o, const struct ir_policy *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->sets; i++)
+		if (p->set[i].name)
+			put_named(o, p, i);
+}
+
 int format_policy(FILE *o, const struct ir_policy *p)
 {
 	static const char *const families[] = { "inet", "ip", "ip6" };
@@ -387,9 +396,7 @@ int format_policy(FILE *o, const struct ir_policy *p)
 	char *text;
 
 	fprintf(o, "table %s %s {\n", families[p->family], p->table ? p->table : "filter");
-	for (i = 0; i < p->sets; i++)
-		if (p->set[i].name)
-			put_named(o, p, i);
+	format_sets(o, p);
 	for (i = 0; i < p->chains; i++) {
 		const struct ir_chain *c = &p->chain[i];
 
