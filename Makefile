@@ -23,7 +23,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 BASE	:= -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -Ibuild/gen -DNSF_VERSION='"$(VERSION)"' \
 	   -DNSF_CONFDIR='"$(SYSCONFDIR)/nsfence"' -MMD -MP $(WARN)
 # libnftables loads, libnftnl reads back: the nft backend.
-LIBS	:= -lmnl -lnftnl -lnftables -lnftables -lnftnl -ljansson -linih -lsystemd -lpthread
+LIBS	:= -lmnl -lnftables -lnftnl -ljansson -linih -lsystemd -lpthread
 
 # The data flow of user space is in the file names; the two programs are the
 # mains (with the commands), all else is a library they share.
