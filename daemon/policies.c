@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "image.h"
 #include "policies.h"
 #include "policy/diag.h"
+#include "policy/format.h"
 #include "policy/ir.h"
 #include "policy/policy.h"
 
@@ -62,6 +64,24 @@ int policies_list(const char *dir, char ***names, size_t *n)
 	return ret;
 }
 
+/* NULL: no memory. */
+static char *normal_form(const struct ir_policy *p)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *o = open_memstream(&text, &size);
+	int ret;
+
+	if (!o)
+		return NULL;
+	ret = format_policy(o, p);
+	if (fclose(o) || ret) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 static int compile(const char *file, struct policies_image *out, struct diags *d)
 {
 	struct ir_policy *p = NULL;
@@ -71,9 +91,15 @@ static int compile(const char *file, struct policies_image *out, struct diags *d
 	if (ret)
 		return ret;
 	ret = policy_compile(p, &out->image, d);
-	ir_policy_free(p);
-	if (ret) {
+	if (ret)
 		out->image = NULL;
+	else
+		out->text = normal_form(p);
+	ir_policy_free(p);
+	if (!ret && !out->text)
+		ret = -ENOMEM;
+	if (ret) {
+		policies_image_clean(out);
 		return ret;
 	}
 	out->size = out->image->size;
@@ -120,6 +146,7 @@ out:
 void policies_image_clean(struct policies_image *img)
 {
 	free(img->image);
+	free(img->text);
 	memset(img, 0, sizeof(*img));
 }
 

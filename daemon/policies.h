@@ -32,6 +32,7 @@ struct policies_image {
 	struct nsf_image *image;	/* malloc'ed; NULL: none */
 	size_t size;
 	uint64_t hash;
+	char *text;			/* in normal form, for nftables; malloc'ed */
 };
 
 /* ---- names: policies_name.c, pure ---- */
