@@ -175,6 +175,14 @@ same 'birth parameters: code, nsfence.conf(5)' "$(grep '^birth' <<<"$params")" \
 	"$(section BOOT | plain | sed -nE 's/^\.(BI|B) ([a-z_]+)=.*/\2/p')"
 is 'the manuals have every parameter of the module, and no other'
 
+# What the deadman says, word for word.
+says=$(sed -n 's/.*pr_err("\(birth=%s: nobody has decided.* are held.*\)\\n".*/\1/p' "$top/module/birth.c" 2>/dev/null |
+	sed 's/%s/drop/; s/%u/120/; s/%u/3/')
+shown=$(awk '/check: deadman/ { on = 1; next } /^\.fi/ { on = 0 } on' "$manual" | plain | paste -sd' ')
+[ -n "$says" ] || complain 'the message was not found in module/birth.c'
+[ "nsfence: $says" = "$shown" ] || complain "the module says: $says; the manual: $shown"
+is 'nsfence.conf(5) quotes the deadman'
+
 # ---- nsfenced(8) ------------------------------------------------------------------
 
 # The upgrade: what it writes is valid, what it calls exists.
