@@ -52,7 +52,8 @@ struct binding {
 	uint64_t start;			/* pid: clock ticks after boot */
 	bool has_cookie;		/* inode */
 	uint64_t cookie;
-	uint64_t instance;		/* inode, without a cookie: of our fence; 0: none */
+	uint64_t instance;		/* inode, without a cookie: of its fence; 0: none */
+	bool watched;			/* that one: we have heard of every death since (not kept) */
 };
 
 struct bindings {
@@ -73,6 +74,7 @@ char *bindings_format(const struct bindings *b, const char *boot, size_t *len);
 int bindings_configure(struct bindings *b, const struct config *c);
 struct binding *bindings_find(const struct bindings *b, enum config_kind kind,
 			      uint64_t number);
+/* For good. @reason: static. */
 void bindings_end(struct bindings *b, struct binding *one, const char *reason);
 void bindings_clean(struct bindings *b);
 int bindings_copy(const struct bindings *from, struct bindings *to);

@@ -68,7 +68,8 @@ struct claims {
 	size_t n_there;			/* with an inode */
 	uint32_t *named;		/* inodes that have a path, sorted, each once */
 	size_t n_named;
-	const struct claims_name **by_inode;	/* what ->names point into */
+	const struct claims_name **by_inode;	/* what ->names point into; all with an inode */
+	size_t n_by_inode;
 };
 
 /*
@@ -84,6 +85,8 @@ void claims_clean(struct claims *c);
 
 /* NULL: no section claims this namespace. */
 const struct claim *claims_find(const struct claims *c, uint32_t inode);
+/* Its names, claimed or not: @n of them. */
+const struct claims_name *const *claims_names(const struct claims *c, uint32_t inode, size_t *n);
 /* Whether the namespace has a name or path that we know of. */
 bool claims_is_named(const struct claims *c, uint32_t inode);
 /* The section that would claim a namespace at @path, had it no other name; or NULL. */

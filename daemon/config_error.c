@@ -137,6 +137,15 @@ void config_errors_each(const struct config_errors *errs,
 	line(data, text);
 }
 
+void config_strings_free(char **v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
 void config_errors_clean(struct config_errors *errs)
 {
 	size_t i;

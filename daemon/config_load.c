@@ -207,26 +207,26 @@ static int list_files(struct config_loader *l)
 
 /* ---- merging ---- */
 
-/* [nsfenced] first, then by name; one name's blocks in reading order. */
+/* [nsfenced] first, then by kind and name; one section's blocks in reading order. */
+static int compare_selectors(const struct config_selector *a, const struct config_selector *b)
+{
+	if (!a->name || !b->name)
+		return !!a->name - !!b->name;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
 static int compare_blocks(const void *pa, const void *pb)
 {
 	const struct config_block *a = pa, *b = pb;
-	int ret;
+	int ret = compare_selectors(&a->sel, &b->sel);
 
-	if (!a->name || !b->name)
-		ret = !!a->name - !!b->name;
-	else
-		ret = strcmp(a->name, b->name);
 	if (ret)
 		return ret;
 	if (a->file != b->file)
 		return a->file < b->file ? -1 : 1;
 	return a->line < b->line ? -1 : a->line > b->line;
-}
-
-static bool same_section(const struct config_block *a, const struct config_block *b)
-{
-	return !a->name == !b->name && (!a->name || !strcmp(a->name, b->name));
 }
 
 static void error_at(struct config_loader *l, unsigned int file, unsigned int line,
@@ -274,10 +274,17 @@ static void merge(struct config_loader *l, struct config_block *into,
 		}
 		*set = *new;
 	}
-	if (from->set[CONFIG_KEY_POLICY].line) {
+	if (from->set[CONFIG_KEY_POLICY].line || from->set[CONFIG_KEY_BIRTH].line) {
 		free(into->policy);
 		into->policy = from->policy;
 		from->policy = NULL;
+	}
+	if (from->set[CONFIG_KEY_EXCEPT].line) {
+		config_strings_free(into->except, into->n_except);
+		into->except = from->except;
+		into->n_except = from->n_except;
+		from->except = NULL;
+		from->n_except = 0;
 	}
 }
 
@@ -301,7 +308,7 @@ static void format_source(char *buf, size_t size, const char *file, unsigned int
 
 /* What holds for the fence of a built-in policy. */
 static void make_builtin(struct config_loader *l, const struct config_block *b,
-			 struct config_netns *out)
+			 struct config_section *out)
 {
 	const struct config_setting *hooks = &b->set[CONFIG_KEY_HOOKS];
 	const struct config_setting *forward = &b->set[CONFIG_KEY_FORWARD];
@@ -316,27 +323,38 @@ static void make_builtin(struct config_loader *l, const struct config_block *b,
 			 "forward = accept, while hooks has forward (as it has by default); accepted: forward = accept with hooks = input,output");
 }
 
+/* The file that is named in @policy; NULL, with the error told: there is none. */
+static const struct config_policy *find_file(struct config_loader *l, const struct config *c,
+					     const struct config_setting *policy,
+					     const char *name)
+{
+	const struct config_policy *found = config_find_policy(c, name);
+	char file[96], text[512];
+
+	if (!found->missing)
+		return found;
+	policies_file(name, file, sizeof(file));
+	snprintf(text, sizeof(text),
+		 "no policy \"%s\", for there is no file %s; accepted: " POLICIES_BUILTIN
+		 ", none, or the NAME of a file " POLICIES_DIR "/NAME" POLICIES_SUFFIX, name, file);
+	error_at(l, policy->file, policy->line, policy->col, text);
+	return NULL;
+}
+
 /* The file says where; and a chain on forward says what becomes of forwarded packets. */
 static void make_named(struct config_loader *l, const struct config_block *b,
-		       const struct config *c, struct config_netns *out)
+		       const struct config *c, struct config_section *out)
 {
 	static const enum config_key not_for_files[] = { CONFIG_KEY_HOOKS, CONFIG_KEY_STRICT };
-	const struct config_setting *policy = &b->set[CONFIG_KEY_POLICY], *set;
-	const struct config_setting *forward = &b->set[CONFIG_KEY_FORWARD];
+	const struct config_setting *forward = &b->set[CONFIG_KEY_FORWARD], *set;
 	char file[96], text[512];
 	size_t i;
 
-	out->file = config_find_policy(c, b->policy);
+	out->file = find_file(l, c, &b->set[CONFIG_KEY_POLICY], b->policy);
+	if (!out->file)
+		return;
 	out->policy = out->file->name;
 	policies_file(out->policy, file, sizeof(file));
-	if (out->file->missing) {
-		snprintf(text, sizeof(text),
-			 "no policy \"%s\", for there is no file %s; accepted: " POLICIES_BUILTIN
-			 ", or the NAME of a file " POLICIES_DIR "/NAME" POLICIES_SUFFIX,
-			 out->policy, file);
-		error_at(l, policy->file, policy->line, policy->col, text);
-		return;
-	}
 	for (i = 0; i < sizeof(not_for_files) / sizeof(not_for_files[0]); i++) {
 		set = &b->set[not_for_files[i]];
 		if (!set->line)
@@ -354,35 +372,71 @@ static void make_named(struct config_loader *l, const struct config_block *b,
 	}
 }
 
-static void make_netns(struct config_loader *l, struct config_block *b, const struct config *c,
-		       struct config_netns *out)
+/* Takes the strings of @b over. */
+static void make_section(struct config_loader *l, struct config_block *b,
+			 const struct config *c, struct config_section *out)
 {
 	const struct config_setting *policy = &b->set[CONFIG_KEY_POLICY];
+	const struct config_setting *inherit = &b->set[CONFIG_KEY_INHERIT];
 
-	*out = (struct config_netns){
-		.name = b->name,
+	*out = (struct config_section){
+		.kind = b->sel.kind, .name = b->sel.name, .path = b->sel.path,
+		.glob = b->sel.glob, .literals = b->sel.literals, .number = b->sel.number,
+		.except = b->except, .n_except = b->n_except,
+		.policy = "",
 		.mode = b->set[CONFIG_KEY_MODE].value,	/* unset: enforce, 0 */
-		.flags = b->set[CONFIG_KEY_STRICT].value | b->set[CONFIG_KEY_FORWARD].value,
+		.flags = b->set[CONFIG_KEY_STRICT].value | b->set[CONFIG_KEY_FORWARD].value |
+			 (inherit->line ? inherit->value : GENL_F_INHERIT),
 	};
-	b->name = NULL;
+	b->sel.name = b->sel.path = NULL;
+	b->except = NULL;
+	b->n_except = 0;
 
 	if (!policy->line) {
 		error_at(l, b->file, b->line, 1,
-			 "section without policy; accepted: policy = drop, reject, accept, audit, or the NAME of a file "
-			 POLICIES_DIR "/NAME" POLICIES_SUFFIX);
+			 "section without policy; accepted: policy = " POLICIES_BUILTIN
+			 ", none, or the NAME of a file " POLICIES_DIR "/NAME" POLICIES_SUFFIX);
 		return;
 	}
 	format_source(out->source, sizeof(out->source), l->files[policy->file],
 		      policy->file < l->n_conf ? policy->line : 0);
-	if (policy->value == CONFIG_POLICY_NAMED)
+	if (policy->value == CONFIG_POLICY_NAMED) {
 		make_named(l, b, c, out);
-	else
+	} else if (policy->value == CONFIG_POLICY_NONE) {
+		/* A drop-in may say so of a section that has all the rest. */
+		out->none = true;
+		out->policy = GENL_BIRTH_NONE;
+	} else {
 		make_builtin(l, b, out);
+	}
+}
+
+static void make_global(struct config_loader *l, struct config *out)
+{
+	const struct config_block *b = l->global;
+	const struct config_setting *birth, *backend;
+
+	if (!b)
+		return;
+	birth = &b->set[CONFIG_KEY_BIRTH];
+	backend = &b->set[CONFIG_KEY_BACKEND];
+	out->backend = backend->value;
+	if (!birth->line || birth->value == CONFIG_POLICY_NONE)
+		return;
+	if (backend->value == CONFIG_BACKEND_NFT)
+		error_at(l, birth->file, birth->line, birth->col,
+			 "birth, which nftables cannot give, while backend = nft; accepted: birth = none");
+	if (birth->value == CONFIG_POLICY_NAMED) {
+		out->birth_file = find_file(l, out, birth, b->policy);
+		out->birth.policy = out->birth_file ? out->birth_file->name : NULL;
+	} else {
+		out->birth.policy = config_key_word(CONFIG_KEY_BIRTH, birth->value);
+	}
 }
 
 struct place {
 	unsigned int file, line;
-	struct config_netns *netns;
+	struct config_section *section;
 };
 
 static int compare_places(const void *pa, const void *pb)
@@ -394,8 +448,8 @@ static int compare_places(const void *pa, const void *pb)
 	return a->line < b->line ? -1 : a->line > b->line;
 }
 
-/* Leaves one block for each namespace: @v, of which there is room for all. */
-static size_t merge_blocks(struct config_loader *l, struct config_block **v, struct config *out)
+/* Leaves one block for each section: @v, of which there is room for all. */
+static size_t merge_blocks(struct config_loader *l, struct config_block **v)
 {
 	struct config_block *b = l->blocks.v, *end, *first;
 	size_t n = 0;
@@ -406,12 +460,12 @@ static size_t merge_blocks(struct config_loader *l, struct config_block **v, str
 	qsort(b, l->blocks.n, sizeof(*b), compare_blocks);
 	while (b < end) {
 		first = b++;
-		for (; b < end && same_section(first, b); b++)
+		for (; b < end && !compare_selectors(&first->sel, &b->sel); b++)
 			merge(l, first, b);
-		if (first->name)
+		if (first->sel.name)
 			v[n++] = first;
 		else
-			out->backend = first->set[CONFIG_KEY_BACKEND].value;
+			l->global = first;
 	}
 	return n;
 }
@@ -424,23 +478,24 @@ static int merge_all(struct config_loader *l, struct config *out)
 	size_t i, n;
 
 	/* +1: calloc(0) may be NULL, which is no lack of memory */
-	out->netns = calloc(l->blocks.n + 1, sizeof(*out->netns));
+	out->sections = calloc(l->blocks.n + 1, sizeof(*out->sections));
 	places = calloc(l->blocks.n + 1, sizeof(*places));
 	v = calloc(l->blocks.n + 1, sizeof(struct config_block *));
-	if (!out->netns || !places || !v)
+	if (!out->sections || !places || !v)
 		goto out;
 
-	n = merge_blocks(l, v, out);
+	n = merge_blocks(l, v);
 	ret = config_compile(l, v, n, out);
 	if (ret)
 		goto out;
+	make_global(l, out);
 	for (i = 0; i < n; i++) {
-		places[i] = (struct place){ v[i]->file, v[i]->line, &out->netns[i] };
-		make_netns(l, v[i], out, &out->netns[out->n_netns++]);
+		places[i] = (struct place){ v[i]->file, v[i]->line, &out->sections[i] };
+		make_section(l, v[i], out, &out->sections[out->n_sections++]);
 	}
-	qsort(places, out->n_netns, sizeof(*places), compare_places);
-	for (i = 0; i < out->n_netns; i++)
-		places[i].netns->order = i;
+	qsort(places, out->n_sections, sizeof(*places), compare_places);
+	for (i = 0; i < out->n_sections; i++)
+		places[i].section->order = i;
 out:
 	free(v);
 	free(places);

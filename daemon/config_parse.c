@@ -18,8 +18,6 @@
 #include "config_parse.h"
 #include "policies.h"
 
-#define MAX_NAME	255	/* of a file below /run/netns */
-#define MAX_QUOTE	60	/* bytes of the user's text in one message */
 #define BLANK		" \t\f\v\r"
 
 struct word {
@@ -28,11 +26,12 @@ struct word {
 };
 
 static const struct word backends[] = {
-	{ "auto", CONFIG_BACKEND_AUTO }, { "module", CONFIG_BACKEND_MODULE }, { 0 },
+	{ "auto", CONFIG_BACKEND_AUTO }, { "module", CONFIG_BACKEND_MODULE },
+	{ "nft", CONFIG_BACKEND_NFT }, { 0 },
 };
-static const struct word births[] = { { "none", 0 }, { 0 } };
 static const struct word policies[] = {
-	{ "drop", 0 }, { "reject", 1 }, { "accept", 2 }, { "audit", 3 }, { 0 },
+	{ "drop", 0 }, { "reject", 1 }, { "accept", 2 }, { "audit", 3 },
+	{ "none", CONFIG_POLICY_NONE }, { 0 },
 };
 static const struct word modes[] = {
 	{ "enforce", GENL_MODE_ENFORCE }, { "audit", GENL_MODE_AUDIT }, { 0 },
@@ -45,48 +44,60 @@ static const struct word hooks[] = {
 	{ "postrouting", 1u << GENL_HOOK_POSTROUTING },
 	{ 0 },
 };
-static const struct word yes_no[] = {
+static const struct word stricts[] = {
 	{ "yes", GENL_F_STRICT }, { "no", 0 }, { 0 },
 };
 static const struct word forwards[] = {
 	{ "drop", 0 }, { "accept", GENL_F_FORWARD_ACCEPT }, { 0 },
 };
+static const struct word inherits[] = {
+	{ "yes", GENL_F_INHERIT }, { "no", 0 }, { 0 },
+};
+
+enum value {
+	VALUE_WORD,
+	VALUE_WORDS,		/* with commas */
+	VALUE_POLICY,		/* a word, or the name of a file */
+	VALUE_GLOBS,
+};
+
+#define OR_A_FILE ", or the NAME of a file " POLICIES_DIR "/NAME" POLICIES_SUFFIX " ("	\
+	POLICIES_NAMES ")"
 
 static const struct key {
 	const char *name;
-	enum config_section section;
+	enum config_part part;
+	enum value value;
 	const struct word *words;
-	bool list;
-	const char *later;	/* a word of later versions; "*": any word */
-	const char *only;	/* what this version has instead */
 	const char *besides;	/* accepted, too */
 } keys[CONFIG_KEYS] = {
-	[CONFIG_KEY_BACKEND] = {
-		"backend", CONFIG_SECTION_NSFENCED, backends, false, "nft", "the module", "",
-	},
+	[CONFIG_KEY_BACKEND] = { "backend", CONFIG_PART_NSFENCED, VALUE_WORD, backends, "" },
 	[CONFIG_KEY_BIRTH] = {
-		"birth", CONFIG_SECTION_NSFENCED, births, false, "*", "birth = none", "",
+		"birth", CONFIG_PART_NSFENCED, VALUE_POLICY, policies, OR_A_FILE,
 	},
 	[CONFIG_KEY_POLICY] = {
-		"policy", CONFIG_SECTION_NETNS, policies, false, NULL, NULL,
-		", or the NAME of a file " POLICIES_DIR "/NAME" POLICIES_SUFFIX " ("
-		POLICIES_NAMES ")",
+		"policy", CONFIG_PART_SECTION, VALUE_POLICY, policies, OR_A_FILE,
 	},
-	[CONFIG_KEY_MODE] = { "mode", CONFIG_SECTION_NETNS, modes, false, NULL, NULL, "" },
-	[CONFIG_KEY_HOOKS] = { "hooks", CONFIG_SECTION_NETNS, hooks, true, NULL, NULL, "" },
-	[CONFIG_KEY_STRICT] = { "strict", CONFIG_SECTION_NETNS, yes_no, false, NULL, NULL, "" },
-	[CONFIG_KEY_FORWARD] = {
-		"forward", CONFIG_SECTION_NETNS, forwards, false, NULL, NULL, "",
-	},
+	[CONFIG_KEY_MODE] = { "mode", CONFIG_PART_SECTION, VALUE_WORD, modes, "" },
+	[CONFIG_KEY_HOOKS] = { "hooks", CONFIG_PART_SECTION, VALUE_WORDS, hooks, "" },
+	[CONFIG_KEY_STRICT] = { "strict", CONFIG_PART_SECTION, VALUE_WORD, stricts, "" },
+	[CONFIG_KEY_FORWARD] = { "forward", CONFIG_PART_SECTION, VALUE_WORD, forwards, "" },
+	[CONFIG_KEY_INHERIT] = { "inherit", CONFIG_PART_SECTION, VALUE_WORD, inherits, "" },
+	[CONFIG_KEY_EXCEPT] = { "except", CONFIG_PART_SECTION, VALUE_GLOBS, NULL, "" },
 };
 
-/* Of later versions: known by name, so that the message can say so. */
-static const char *const later_keys[] = { "except", "inherit", NULL };
-static const char *const later_sections[] = { "inode", "path", "pid", "unit", NULL };
+#define SECTIONS "[nsfenced], [netns NAME], [path PATH], [pid N], [unit NAME], [inode N]"
+
+/* How a section is called where it does not matter which. */
+static const char *const templates[CONFIG_KINDS] = {
+	[CONFIG_NETNS] = "netns NAME", [CONFIG_PATH] = "path PATH", [CONFIG_PID] = "pid N",
+	[CONFIG_UNIT] = "unit NAME", [CONFIG_INODE] = "inode N",
+};
 
 struct parser {
 	struct config_file *file;
-	enum config_section section;
+	enum config_part part;
+	enum config_kind kind;		/* of the section, as written */
 	struct config_block *block;	/* NULL: keys are checked, and not kept */
 	unsigned int line;
 	const char *start;		/* of the line, for columns */
@@ -103,45 +114,9 @@ struct parser {
 			 (p)->line, (unsigned int)((at) - (p)->start) + 1,		\
 			 __VA_ARGS__)
 
-/*
- * The user's text, safe for a terminal and a log: control characters escaped,
- * long ones cut (not inside an UTF-8 sequence).
- */
-struct quoted {
-	char text[MAX_QUOTE * 4 + 4];
-};
-
-static struct quoted quote(const char *s, size_t len)
-{
-	struct quoted q;
-	size_t i, cut = len, n = 0;
-
-	if (len > MAX_QUOTE)
-		for (cut = MAX_QUOTE; cut && (s[cut] & 0xc0) == 0x80; cut--)
-			;
-	for (i = 0; i < cut; i++) {
-		unsigned char c = s[i];
-
-		if (c < 0x20 || c == 0x7f)
-			n += snprintf(q.text + n, 5, "\\x%02x", c);
-		else
-			q.text[n++] = c;
-	}
-	memcpy(q.text + n, cut < len ? "..." : "", cut < len ? 4 : 1);
-	return q;
-}
-
 static bool is_word(const char *s, size_t len, const char *word)
 {
 	return strlen(word) == len && !memcmp(s, word, len);
-}
-
-static bool is_one_of(const char *s, size_t len, const char *const *list)
-{
-	for (; *list; list++)
-		if (is_word(s, len, *list))
-			return true;
-	return false;
 }
 
 /* "drop, reject, accept, audit" */
@@ -153,14 +128,14 @@ static void list_words(const struct word *w, char *buf, size_t size)
 		n += snprintf(buf + n, size - n, "%s%s", n ? ", " : "", w->name);
 }
 
-static void list_keys(enum config_section section, char *buf, size_t size)
+static void list_keys(enum config_part part, char *buf, size_t size)
 {
 	size_t n = 0;
 	int k;
 
 	buf[0] = 0;
 	for (k = 0; k < CONFIG_KEYS && n < size; k++)
-		if (keys[k].section == section)
+		if (keys[k].part == part)
 			n += snprintf(buf + n, size - n, "%s%s", n ? ", " : "",
 				      keys[k].name);
 }
@@ -201,12 +176,9 @@ static bool parse_word(struct parser *p, const struct key *k, const char *at,
 		hint = " (a comment behind a value begins with \" ;\")";
 	if (!len)
 		error(p, at, "%s has no value; accepted: %s%s", k->name, accepted, k->besides);
-	else if (k->later && (!strcmp(k->later, "*") || is_word(s, len, k->later)))
-		error(p, at, "%s = %s is not supported by this version, which has %s only; accepted: %s%s",
-		      k->name, quote(s, len).text, k->only, accepted, hint);
 	else
 		error(p, at, "\"%s\" is not a value of %s; accepted: %s%s%s",
-		      quote(s, len).text, k->name, accepted, k->besides, hint);
+		      config_quote(s, len).text, k->name, accepted, k->besides, hint);
 	return false;
 }
 
@@ -230,7 +202,7 @@ static bool parse_list(struct parser *p, const struct key *k, const char *at,
 		if (!parse_word(p, k, at, word, len, &one)) {
 			ok = false;
 		} else if (all & one) {
-			error(p, at, "%s twice in %s", quote(word, len).text, k->name);
+			error(p, at, "%s twice in %s", config_quote(word, len).text, k->name);
 			ok = false;
 		} else {
 			all |= one;
@@ -244,6 +216,55 @@ static bool parse_list(struct parser *p, const struct key *k, const char *at,
 	return ok;
 }
 
+/* "build-host, build-old-*": kept where the section is one that they can be of. */
+static bool parse_globs(struct parser *p, const char *at, const char *s)
+{
+	struct config_block *b = p->block;
+	struct config_fault fault;
+	bool ok = true;
+	const char *word;
+	char **v, *path;
+	size_t len;
+	int ret;
+
+	if (!b)
+		return true;
+	if (!b->sel.glob) {
+		error(p, p->key, "except is for globs, and [%s] is none", templates[p->kind]);
+		return false;
+	}
+	for (;;) {
+		word = s + strspn(s, BLANK);
+		at += word - s;
+		len = strcspn(word, ",");
+		s = word + len;
+		while (len && strchr(BLANK, word[len - 1]))
+			len--;
+
+		ret = config_except_make(b->sel.kind, word, len, &path, &fault);
+		if (ret == -EINVAL) {
+			error(p, at + fault.at, "%s", fault.text);
+			ok = false;
+		} else if (!ret) {
+			v = reallocarray(b->except, b->n_except + 1, sizeof(*v));
+			if (v) {
+				b->except = v;
+				v[b->n_except++] = path;
+			} else {
+				free(path);
+				ret = -ENOMEM;
+			}
+		}
+		if (ret == -ENOMEM)
+			p->ret = ret;
+		if (!*s || ret == -ENOMEM)
+			break;
+		at += s + 1 - word;
+		s++;
+	}
+	return ok;
+}
+
 /* ---- keys ---- */
 
 static const struct key *find_key(struct parser *p, const char *name)
@@ -252,20 +273,16 @@ static const struct key *find_key(struct parser *p, const char *name)
 	int k;
 
 	for (k = 0; k < CONFIG_KEYS; k++)
-		if (keys[k].section == p->section && !strcmp(keys[k].name, name))
+		if (keys[k].part == p->part && !strcmp(keys[k].name, name))
 			return &keys[k];
 
-	list_keys(p->section, accepted, sizeof(accepted));
+	list_keys(p->part, accepted, sizeof(accepted));
 	if (!*name)
 		error(p, p->key, "no key before the value; accepted: %s", accepted);
-	else if (p->section == CONFIG_SECTION_NETNS &&
-		 is_one_of(name, strlen(name), later_keys))
-		error(p, p->key, "key %s is not supported by this version; accepted: %s",
-		      name, accepted);
 	else
 		error(p, p->key, "unknown key \"%s\" in [%s]; accepted: %s",
-		      quote(name, strlen(name)).text,
-		      p->section == CONFIG_SECTION_NETNS ? "netns NAME" : "nsfenced",
+		      config_quote(name, strlen(name)).text,
+		      p->part == CONFIG_PART_SECTION ? templates[p->kind] : "nsfenced",
 		      accepted);
 	return NULL;
 }
@@ -284,40 +301,54 @@ static const char *value_at(const struct parser *p)
 	return s;
 }
 
+static bool parse_value(struct parser *p, const struct key *k, const char *at,
+			const char *value, uint32_t *v)
+{
+	switch (k->value) {
+	case VALUE_WORDS:
+		return parse_list(p, k, at, value, v);
+	case VALUE_GLOBS:
+		return parse_globs(p, at, value);
+	case VALUE_POLICY:
+		if (!policies_name_fault(value)) {
+			*v = CONFIG_POLICY_NAMED;
+			return true;
+		}
+		break;
+	case VALUE_WORD:
+		break;
+	}
+	return parse_word(p, k, at, value, strlen(value), v);
+}
+
 static void handle(struct parser *p, const char *name, const char *value)
 {
 	struct config_setting *set;
 	const char *at = value_at(p);
 	const struct key *k;
-	bool ok, named;
 	uint32_t v = 0;
+	bool ok;
 
-	if (p->section == CONFIG_SECTION_NONE) {
-		error(p, p->key, "key \"%s\" above the first section; accepted sections: [nsfenced], [netns NAME]",
-		      quote(name, strlen(name)).text);
+	if (p->part == CONFIG_PART_NONE) {
+		error(p, p->key, "key \"%s\" above the first section; accepted sections: " SECTIONS,
+		      config_quote(name, strlen(name)).text);
 		return;
 	}
-	if (p->section == CONFIG_SECTION_SKIP)
+	if (p->part == CONFIG_PART_SKIP)
 		return;
 	k = find_key(p, name);
 	if (!k)
 		return;
-	named = k == &keys[CONFIG_KEY_POLICY] && !policies_name_fault(value);
-	if (k->list)
-		ok = parse_list(p, k, at, value, &v);
-	else
-		ok = named || parse_word(p, k, at, value, strlen(value), &v);
-	if (named)
-		v = CONFIG_POLICY_NAMED;
-	if (!p->block)
-		return;
-
-	set = &p->block->set[k - keys];
-	if (set->line) {
+	set = p->block ? &p->block->set[k - keys] : NULL;
+	if (set && set->line) {
 		error(p, p->key, "%s is set already in line %u of this section",
 		      name, set->line);
 		return;
 	}
+	ok = parse_value(p, k, at, value, &v);
+	if (!set)
+		return;
+
 	/* A bad value counts as set: "no policy" would be a second error for one. */
 	*set = (struct config_setting){
 		.line = p->line,
@@ -325,7 +356,7 @@ static void handle(struct parser *p, const char *name, const char *value)
 		.file = p->file->index,
 		.value = ok ? v : 0,
 	};
-	if (!named)
+	if (v != CONFIG_POLICY_NAMED || k->value != VALUE_POLICY)
 		return;
 	p->block->policy = strdup(value);
 	if (!p->block->policy)
@@ -392,7 +423,7 @@ static void parse_pair(struct parser *p)
 /* ---- headers ---- */
 
 struct config_block *config_block_add(struct config_blocks *b, unsigned int file,
-				      unsigned int line, const char *name, size_t len,
+				      unsigned int line, struct config_selector *sel,
 				      int *ret)
 {
 	struct config_block *new;
@@ -401,78 +432,51 @@ struct config_block *config_block_add(struct config_blocks *b, unsigned int file
 		size_t room = b->room ? b->room * 2 : 16;
 
 		new = reallocarray(b->v, room, sizeof(*new));
-		if (!new)
-			goto err;
+		if (!new) {
+			if (sel)
+				config_selector_clean(sel);
+			*ret = -ENOMEM;
+			return NULL;
+		}
 		b->v = new;
 		b->room = room;
 	}
-	new = &b->v[b->n];
+	new = &b->v[b->n++];
 	*new = (struct config_block){ .file = file, .line = line };
-	if (name) {
-		new->name = strndup(name, len);
-		if (!new->name)
-			goto err;
-	}
-	b->n++;
+	if (sel)
+		new->sel = *sel;
 	return new;
-err:
-	*ret = -ENOMEM;
-	return NULL;
 }
 
-static struct config_block *add_block(struct parser *p, const char *name, size_t len)
+/* "netns web1" -> a block, where the selector is one. */
+static void add_section(struct parser *p, enum config_kind kind, const char *name, size_t len)
 {
-	return config_block_add(p->file->blocks, p->file->index, p->line, name, len, &p->ret);
-}
+	struct config_selector sel;
+	struct config_fault fault;
+	int ret = config_selector_make(kind, name, len, &sel, &fault);
 
-/* Whether @s can be the name of a namespace, which is a file name. */
-static bool check_name(struct parser *p, const char *s, size_t len)
-{
-	size_t i;
-
-	if (!len) {
-		error(p, p->key, "[netns] names no namespace; accepted: [netns NAME]");
-		return false;
-	}
-	if (len > MAX_NAME) {
-		error(p, s, "name of %zu bytes; accepted: at most %d", len, MAX_NAME);
-		return false;
-	}
-	if (is_word(s, len, ".") || is_word(s, len, "..") || memchr(s, '/', len)) {
-		error(p, s, "\"%s\" is not a name of a file in /run/netns",
-		      quote(s, len).text);
-		return false;
-	}
-	for (i = 0; i < len; i++) {
-		unsigned char c = s[i];
-
-		if (c <= 0x20 || c == 0x7f) {
-			error(p, s + i, "blank or control character in the name \"%s\"",
-			      quote(s, len).text);
-			return false;
-		}
-		if (c == '"' || c == '\'') {
-			error(p, s + i, "quotation mark in the name \"%s\": names are not quoted",
-			      quote(s, len).text);
-			return false;
-		}
-		if (strchr("*?[", c)) {
-			error(p, s + i, "globs are not supported by this version; accepted: the exact name of a namespace");
-			return false;
-		}
-	}
-	return true;
+	p->part = CONFIG_PART_SECTION;
+	p->kind = kind;
+	if (ret == -EINVAL)
+		error(p, fault.at == CONFIG_FAULT_HEADER ? p->key : name + fault.at, "%s",
+		      fault.text);
+	else if (ret)
+		p->ret = ret;
+	else
+		p->block = config_block_add(p->file->blocks, p->file->index, p->line, &sel,
+					    &p->ret);
 }
 
 static void parse_header(struct parser *p)
 {
 	const char *s = p->key + 1, *end, *name, *rest;
 	size_t word, len;
+	int kind;
 
 	p->block = NULL;
-	p->section = CONFIG_SECTION_SKIP;
+	p->part = CONFIG_PART_SKIP;
 
-	end = memchr(s, ']', p->end - s);
+	end = config_header_end(s, p->end);
 	if (!end) {
 		error(p, p->key, "\"[\" without \"]\"");
 		return;
@@ -493,20 +497,18 @@ static void parse_header(struct parser *p)
 	len = end - name;
 
 	if (is_word(s, word, "nsfenced") && !len) {
-		p->section = CONFIG_SECTION_NSFENCED;
-		p->block = add_block(p, NULL, 0);
-	} else if (is_word(s, word, "netns")) {
-		p->section = CONFIG_SECTION_NETNS;
-		if (check_name(p, name, len))
-			p->block = add_block(p, name, len);
-	} else if (is_one_of(s, word, later_sections)) {
-		p->section = CONFIG_SECTION_NETNS;	/* which has the same keys */
-		error(p, s, "section [%s] is not supported by this version; accepted: [nsfenced], [netns NAME]",
-		      quote(s, word).text);
-	} else {
-		error(p, s, "unknown section [%s]; accepted: [nsfenced], [netns NAME]",
-		      quote(s, end - s).text);
+		p->part = CONFIG_PART_NSFENCED;
+		p->block = config_block_add(p->file->blocks, p->file->index, p->line, NULL,
+					    &p->ret);
+		return;
 	}
+	for (kind = 0; kind < CONFIG_KINDS; kind++) {
+		if (is_word(s, word, config_kind_name(kind))) {
+			add_section(p, kind, name, len);
+			return;
+		}
+	}
+	error(p, s, "unknown section [%s]; accepted: " SECTIONS, config_quote(s, end - s).text);
 }
 
 /* ---- lines ---- */
@@ -555,8 +557,9 @@ void config_blocks_clean(struct config_blocks *b)
 	size_t i;
 
 	for (i = 0; i < b->n; i++) {
-		free(b->v[i].name);
+		config_selector_clean(&b->v[i].sel);
 		free(b->v[i].policy);
+		config_strings_free(b->v[i].except, b->v[i].n_except);
 	}
 	free(b->v);
 	memset(b, 0, sizeof(*b));

@@ -66,7 +66,7 @@ static void bad_name(struct config_loader *l, const char *dir, const char *stem,
 static bool check_netns_name(struct config_loader *l, const char *name)
 {
 	const size_t room = GENL_MAX_NAME - (sizeof(POLICIES_NETNS) - 1);
-	const char *fault = policies_is_builtin(name) ? NULL : policies_name_fault(name);
+	const char *fault = policies_is_reserved(name) ? NULL : policies_name_fault(name);
 
 	if (!fault && strlen(name) > room)
 		fault = "is longer than 57 bytes";
@@ -79,11 +79,17 @@ static bool check_netns_name(struct config_loader *l, const char *name)
 
 static int add_netns(struct config_loader *l, const char *name)
 {
+	struct config_selector sel;
+	struct config_fault fault;
 	struct config_block *b;
 	char file[96];
-	int ret = 0;
+	int ret;
 
-	b = config_block_add(&l->blocks, l->n_files, 1, name, strlen(name), &ret);
+	/* check_netns_name() is stricter than this. */
+	ret = config_selector_make(CONFIG_NETNS, name, strlen(name), &sel, &fault);
+	if (ret)
+		return ret;
+	b = config_block_add(&l->blocks, l->n_files, 1, &sel, &ret);
 	if (!b)
 		return ret;
 	if (asprintf(&b->policy, POLICIES_NETNS "%s", name) < 0) {
@@ -136,13 +142,14 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in @v, sorted, each once, into @out->policies. */
-static int collect(struct config_block *const *v, size_t n, struct config *out)
+/* The names in @v, and that of birth, sorted, each once, into @out->policies. */
+static int collect(const struct config_loader *l, struct config_block *const *v, size_t n,
+		   struct config *out)
 {
-	const char **names = calloc(n + 1, sizeof(*names));
+	const char **names = calloc(n + 2, sizeof(*names));
 	size_t i, n_names = 0;
 
-	out->policies = calloc(n + 1, sizeof(*out->policies));
+	out->policies = calloc(n + 2, sizeof(*out->policies));
 	if (!names || !out->policies) {
 		free(names);
 		return -ENOMEM;
@@ -150,6 +157,8 @@ static int collect(struct config_block *const *v, size_t n, struct config *out)
 	for (i = 0; i < n; i++)
 		if (v[i]->set[CONFIG_KEY_POLICY].value == CONFIG_POLICY_NAMED)
 			names[n_names++] = v[i]->policy;
+	if (l->global && l->global->set[CONFIG_KEY_BIRTH].value == CONFIG_POLICY_NAMED)
+		names[n_names++] = l->global->policy;
 	qsort(names, n_names, sizeof(*names), by_name);
 	for (i = 0; i < n_names; i++)
 		if (!i || strcmp(names[i - 1], names[i]))
@@ -221,7 +230,7 @@ int config_compile(struct config_loader *l, struct config_block *const *v, size_
 	int ret = check_names(l);
 
 	if (!ret)
-		ret = collect(v, n, out);
+		ret = collect(l, v, n, out);
 	for (i = 0; !ret && i < out->n_policies; i++)
 		ret = compile_one(l, &out->policies[i], l->n_files + (unsigned int)i, out);
 	return ret;

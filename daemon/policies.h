@@ -38,6 +38,8 @@ struct policies_image {
 /* ---- names: policies_name.c, pure ---- */
 
 bool policies_is_builtin(const char *name);
+/* A built-in, or "none", which means that there is no fence. */
+bool policies_is_reserved(const char *name);
 /* What is wrong with @name, as the end of a sentence; NULL: it is a policy's name. */
 const char *policies_name_fault(const char *name);
 /* Whether @s means a file: it has a "/", or ends in ".nft". */

@@ -12,6 +12,11 @@ bool policies_is_builtin(const char *name)
 	       !strcmp(name, "audit");
 }
 
+bool policies_is_reserved(const char *name)
+{
+	return policies_is_builtin(name) || !strcmp(name, "none");
+}
+
 const char *policies_name_fault(const char *name)
 {
 	static const char accepted[] =
@@ -28,6 +33,8 @@ const char *policies_name_fault(const char *name)
 		return "is longer than 63 bytes";
 	if (policies_is_builtin(name))
 		return "is that of a built-in policy";
+	if (policies_is_reserved(name))
+		return "means no policy";
 	return NULL;
 }
 

@@ -78,6 +78,18 @@ int select_process_open(const struct select_process *p, struct netns_ref *out, s
 int select_stat(const char *path, uint32_t *inode, bool *link);
 /* The paths that match, each malloc'ed, as is the array. 0 or -ENOMEM. */
 int select_glob(const char *glob, char ***out, size_t *n);
+/* A network namespace that is mounted somewhere. */
+struct select_mount {
+	char *path;
+	uint32_t inode;
+};
+
+/*
+ * All mounts of network namespaces in our mount namespace, sorted by path, each
+ * path once: what is hidden below another mount is not there. Free each path.
+ */
+int select_mounts(struct select_mount **out, size_t *n, struct err *e);
+void select_mounts_free(struct select_mount *v, size_t n);
 /*
  * A descriptor of a namespace of which only the number is known: by some process
  * that is in it. -ENOENT (EXIT_NOT_FOUND): none is. Looks at every process.
