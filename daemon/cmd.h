@@ -32,7 +32,8 @@ struct command {
 	int (*run)(struct cmd *c, int argc, char **argv);
 };
 
-extern const struct command cmd_ls, cmd_attach, cmd_detach, cmd_stats, cmd_monitor, cmd_policy,
+extern const struct command cmd_ls, cmd_attach, cmd_detach, cmd_run, cmd_birth, cmd_stats,
+	cmd_monitor, cmd_policy,
 	cmd_check, cmd_explain, cmd_version, cmd_doctor, cmd_status, cmd_plan, cmd_apply,
 	cmd_confirm, cmd_reload, cmd_wait;
 
@@ -78,7 +79,8 @@ struct target {
 	enum target_kind kind;
 	const char *text;		/* as the user wrote it */
 	uint64_t number;		/* of an inode or a process */
-	char label[80];			/* "web1", "inode 4026532631": for messages */
+	char label[80 + NAMES_LABEL];	/* "web1", "inode 4026532631": for messages */
+	bool named;			/* target_label() was here */
 	struct netns_ref ref;		/* open between resolve and clean */
 };
 
@@ -99,6 +101,8 @@ int target_set(const struct cmd *c, struct target *t, int opt, const char *arg);
 int target_set_name(const struct cmd *c, struct target *t, const char *name);
 /* 0 or a negative errno. @out borrows the descriptor. */
 int target_resolve(struct target *t, struct genl_target *out, struct err *e);
+/* For messages that come after it was found: "inode 4026532631 (web1)". */
+const char *target_label(struct target *t);
 void target_clean(struct target *t);
 
 /* ---- policies ---- */
@@ -128,6 +132,9 @@ bool netns_counter_shown(const struct genl_netns *n, unsigned int hook,
 			 unsigned int verdict, bool zero);
 /* The keys names, paths (if there are any) and label. */
 void names_json_set(json_t *object, const struct names *names, uint32_t inode);
+/* Arrays of the spec's names. */
+json_t *flags_json(uint32_t flags);
+json_t *hooks_json(uint32_t hooks);
 /* Of stats, with packets and bytes, and of monitor, without. */
 json_t *rule_json(const struct genl_rule *rule, bool counts);
 /* The object that ls, stats and monitor print; @zero: counters that are 0 too. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * nsfence attach: fences one namespace, by hand or, for nsfence@NAME.service,
- * as the configuration says.
+ * nsfence attach: fences one namespace (or one and those made in it) by hand or,
+ * for nsfence@NAME.service, as the configuration says.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,8 @@
 
 #include "clock.h"
 #include "cmd.h"
-#include "cmd_policy.h"
+#include "cmd_family.h"
+#include "cmd_fence.h"
 #include "config.h"
 #include "out.h"
 #include "policies.h"
@@ -21,24 +22,18 @@
 #define RETRY_PAUSE_MS	20
 
 enum {
-	OPT_HOOKS = CMD_OPT,
-	OPT_MODE,
-	OPT_STRICT,
-	OPT_FORWARD_ACCEPT,
-	OPT_REPLACE,
-	OPT_SOURCE,
+	OPT_REPLACE = CMD_OPT,
+	OPT_DESCENDANTS,
 	OPT_CONFIGURED,
 	OPT_CONFIG,
 };
 
 static const struct option options[] = {
 	TARGET_OPTIONS,
-	{ "hooks", required_argument, NULL, OPT_HOOKS },
-	{ "mode", required_argument, NULL, OPT_MODE },
-	{ "strict", no_argument, NULL, OPT_STRICT },
-	{ "forward-accept", no_argument, NULL, OPT_FORWARD_ACCEPT },
+	FENCE_OPTIONS,
+	FENCE_OPTIONS_OWN,
 	{ "replace", no_argument, NULL, OPT_REPLACE },
-	{ "source", required_argument, NULL, OPT_SOURCE },
+	{ "descendants", no_argument, NULL, OPT_DESCENDANTS },
 	{ "configured", no_argument, NULL, OPT_CONFIGURED },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ 0 }
@@ -46,66 +41,27 @@ static const struct option options[] = {
 
 struct request {
 	struct target target;
-	struct genl_fence fence;
+	struct fence_request fence;
 	const char *config;		/* with --configured: where it lies */
 	bool configured;
 	bool by_hand;			/* an option that --configured excludes */
-	/* A file's: to be set before the fence is attached. NULL: none. */
-	const struct policies_image *image;
-	struct policies_image own;	/* of a file that was named */
-	char name[GENL_MAX_NAME + 1];	/* and what that makes of the policy's name */
+	bool descendants;
 };
-
-static int parse_mode(const struct cmd *c, const char *s, enum genl_mode *mode)
-{
-	for (unsigned int m = 0; m < GENL_MODES; m++) {
-		if (strcmp(s, genl_mode_name(m)))
-			continue;
-		*mode = (enum genl_mode)m;
-		return 0;
-	}
-	return cmd_usage(c, "--mode: \"%s\" is not a mode (enforce, audit)", s);
-}
-
-static int parse_hooks(const struct cmd *c, const char *s, uint32_t *hooks)
-{
-	struct err e;
-
-	if (genl_hooks_parse(s, hooks, &e))
-		return cmd_usage(c, "--hooks: %s", e.text);
-	return 0;
-}
-
-static int parse_source(const struct cmd *c, const char *s, const char **source)
-{
-	if (strlen(s) > GENL_MAX_SOURCE)
-		return cmd_usage(c, "--source: the text has %zu bytes, at most %d are accepted",
-				 strlen(s), GENL_MAX_SOURCE);
-	*source = s;
-	return 0;
-}
 
 static int parse_option(const struct cmd *c, struct request *r, int opt)
 {
 	if (target_is_option(opt))
 		return target_set(c, &r->target, opt, optarg);
 	r->by_hand |= opt != OPT_CONFIGURED && opt != OPT_CONFIG;
+	if (fence_is_option(opt))
+		return fence_set(c, &r->fence, opt, optarg);
 	switch (opt) {
-	case OPT_HOOKS:
-		return parse_hooks(c, optarg, &r->fence.hooks);
-	case OPT_MODE:
-		return parse_mode(c, optarg, &r->fence.mode);
-	case OPT_STRICT:
-		r->fence.flags |= GENL_F_STRICT;
-		return 0;
-	case OPT_FORWARD_ACCEPT:
-		r->fence.flags |= GENL_F_FORWARD_ACCEPT;
-		return 0;
 	case OPT_REPLACE:
-		r->fence.flags |= GENL_F_REPLACE;
+		r->fence.fence.flags |= GENL_F_REPLACE;
 		return 0;
-	case OPT_SOURCE:
-		return parse_source(c, optarg, &r->fence.source);
+	case OPT_DESCENDANTS:
+		r->descendants = true;
+		return 0;
 	case OPT_CONFIGURED:
 		r->configured = true;
 		return 0;
@@ -118,25 +74,12 @@ static int parse_option(const struct cmd *c, struct request *r, int opt)
 /* By hand: not marked ours. */
 static void mark_manual(struct request *r)
 {
-	r->fence.flags |= GENL_F_MANUAL;
-	if (!r->fence.source)
-		r->fence.source = "manual";
-}
-
-static int parse_file(struct request *r)
-{
-	struct err e;
-	int ret;
-
-	if (policies_stem(r->fence.policy, r->name, &e))
-		return cmd_fail(&e, r->fence.policy);
-	ret = cmd_policy_compile(r->fence.policy, &r->own);
-	if (ret)
-		return ret;
-	r->fence.policy = r->name;
-	r->image = &r->own;
-	mark_manual(r);
-	return 0;
+	r->fence.fence.flags |= GENL_F_MANUAL;
+	/* Or they would go on making namespaces without a fence. */
+	if (r->descendants)
+		r->fence.fence.flags |= GENL_F_INHERIT;
+	if (!r->fence.fence.source)
+		r->fence.fence.source = "manual";
 }
 
 static int parse_arguments(const struct cmd *c, struct request *r, int argc, char **argv)
@@ -164,31 +107,15 @@ static int parse_arguments(const struct cmd *c, struct request *r, int argc, cha
 		return cmd_usage(c, "--config is for --configured only");
 	if (!left)
 		return cmd_usage(c, "which policy? (built-in: " POLICIES_BUILTIN "; one of nsfence policy ls; or FILE.nft)");
-	r->fence.policy = argv[optind];
-	if (policies_is_file(r->fence.policy))
-		return parse_file(r);
-	if (!r->fence.policy[0] || strlen(r->fence.policy) > GENL_MAX_NAME)
-		return cmd_usage(c, "the policy's name has %zu bytes, 1 to %d are accepted",
-				 strlen(r->fence.policy), GENL_MAX_NAME);
-	mark_manual(r);
-	return 0;
+	ret = fence_policy(c, &r->fence, argv[optind]);
+	if (!ret)
+		mark_manual(r);
+	return ret;
 }
 
-/* What a refusal leads to, where the tool knows more than the module. */
-static void add_advice(const struct request *r, struct err *e)
-{
-	size_t used = strlen(e->text);
-
-	if (e->errnum == EEXIST)
-		snprintf(e->text + used, sizeof(e->text) - used, " (--replace, nsfence detach)");
-	else if (e->errnum == ENOENT && e->exit == EXIT_REFUSED)
-		snprintf(e->text, sizeof(e->text),
-			 "no such policy \"%s\" in the module (built in are: " POLICIES_BUILTIN
-			 "; others: nsfence policy ls, or name a FILE.nft)", r->fence.policy);
-}
-
-static void report(const struct cmd *c, const struct request *r, uint32_t inode,
-		   uint64_t instance)
+/* @array: of descendants, or NULL; takes it over. */
+static void report(const struct cmd *c, struct request *r, uint32_t inode, uint64_t instance,
+		   json_t *array)
 {
 	json_t *object;
 
@@ -196,11 +123,14 @@ static void report(const struct cmd *c, const struct request *r, uint32_t inode,
 		object = json_object();
 		out_json_set(object, "inode", out_json_u64(inode));
 		out_json_set(object, "instance", out_json_u64(instance));
+		if (array)
+			out_json_set(object, "descendants", json_incref(array));
 		out_json_print(object, c->pretty, stdout);
 	} else if (c->verbose) {
 		printf("%s (inode %" PRIu32 ") is fenced with %s, instance %" PRIu64 "\n",
-		       r->target.label, inode, r->fence.policy, instance);
+		       target_label(&r->target), inode, r->fence.fence.policy, instance);
 	}
+	json_decref(array);
 }
 
 static void print_line(void *data, const char *text)
@@ -215,7 +145,7 @@ static void print_line(void *data, const char *text)
 static int load_fence(struct request *r, struct config *config)
 {
 	static struct config_errors errors;
-	const struct config_netns *n;
+	const struct config_section *n;
 
 	memset(&errors, 0, sizeof(errors));
 	if (config_load(r->config, config, &errors)) {
@@ -228,14 +158,20 @@ static int load_fence(struct request *r, struct config *config)
 	}
 	config_errors_clean(&errors);
 	config_warnings_each(config, print_line, NULL);
-	n = config_find(config, r->target.text);
+	n = config_find(config, CONFIG_NETNS, r->target.text);
 	if (!n) {
 		cmd_error("no section [netns %s] in %s, nor a file " POLICIES_NETNS_DIR "/%s"
 			  POLICIES_SUFFIX, r->target.text, r->config, r->target.text);
 		config_clean(config);
 		return EXIT_NOT_FOUND;
 	}
-	r->fence = (struct genl_fence){
+	if (n->none) {
+		cmd_error("%s: %s says policy = none: it is to have no fence", r->target.text,
+			  n->source);
+		config_clean(config);
+		return EXIT_REFUSED;
+	}
+	r->fence.fence = (struct genl_fence){
 		.policy = n->policy,
 		.mode = n->mode,
 		.hooks = n->hooks,
@@ -243,14 +179,15 @@ static int load_fence(struct request *r, struct config *config)
 		.source = n->source,
 	};
 	if (n->file)
-		r->image = &n->file->compiled;
+		r->fence.image = &n->file->compiled;
 	return 0;
 }
 
 /* The source is for people: where it alone differs, nothing is wrong. */
 static bool same_fence(const struct genl_netns *n, const struct genl_fence *f)
 {
-	const uint32_t mask = GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_MANUAL;
+	const uint32_t mask = GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_MANUAL |
+		GENL_F_INHERIT;
 	/* The module reports the policy audit as being in that mode. */
 	enum genl_mode mode = strcmp(f->policy, "audit") ? f->mode : GENL_MODE_AUDIT;
 
@@ -285,37 +222,45 @@ static int attach_configured(struct genl *g, struct genl_target *t, struct genl_
 	return genl_attach(g, t, f, instance, e);
 }
 
-/*
- * What is there in this version already is not sent again. All fences of the
- * policy change with it: not where this attach is refused already.
- */
-static int set_policy(const struct request *r, struct genl *g, const struct genl_target *t,
+/* All fences of the policy change with it: not where this attach is refused already. */
+static int set_policy(struct request *r, struct genl *g, const struct genl_target *t,
 		      const char **where, struct err *e)
 {
-	struct genl_policy have;
 	struct genl_netns now;
 	int ret;
 
-	if (!r->image)
-		return 0;
-	*where = r->target.label;
-	ret = genl_netns_get(g, t, &now, e);
-	if (!ret && now.instance && !r->configured && !(r->fence.flags & GENL_F_REPLACE))
-		ret = err_set(e, EEXIST, EXIT_REFUSED, "the namespace is fenced already");
-	if (ret)
-		return ret;
-	*where = r->fence.policy;
-	ret = genl_policy_get(g, r->fence.policy, &have, e);
-	if ((!ret && have.hash == r->image->hash) || (ret && ret != -ENOENT))
-		return ret;
-	return genl_policy_set(g, r->fence.policy, r->image->image, r->image->size, NULL, e);
+	if (r->fence.image) {
+		*where = r->target.label;
+		ret = genl_netns_get(g, t, &now, e);
+		if (!ret && now.instance && !r->configured &&
+		    !(r->fence.fence.flags & GENL_F_REPLACE))
+			ret = err_set(e, EEXIST, EXIT_REFUSED, "the namespace is fenced already");
+		if (ret)
+			return ret;
+	}
+	*where = r->fence.fence.policy;
+	return fence_policy_ready(&r->fence, g, e);
 }
 
 /* @where: what the message is about, NULL if it says so itself. */
-static int attach_once(struct request *r, struct genl_target *t, uint64_t *instance,
-		       const char **where, struct err *e)
+static int attach_once(struct request *r, struct genl *g, struct genl_target *t,
+		       uint64_t *instance, const char **where, struct err *e)
 {
-	struct genl *g;
+	int ret;
+
+	ret = set_policy(r, g, t, where, e);
+	if (ret)
+		return ret;
+	*where = r->target.label;
+	if (r->configured)
+		return attach_configured(g, t, &r->fence.fence, instance, e);
+	return genl_attach(g, t, &r->fence.fence, instance, e);
+}
+
+/* Leaves the namespace open where it returns 0. */
+static int open_and_attach(struct request *r, struct genl **g, struct genl_target *t,
+			   uint64_t *instance, const char **where, struct err *e)
+{
 	int ret;
 
 	*where = NULL;
@@ -323,20 +268,14 @@ static int attach_once(struct request *r, struct genl_target *t, uint64_t *insta
 	ret = target_resolve(&r->target, t, e);
 	if (ret)
 		return ret;
-	ret = genl_open(&g, e);
-	if (ret)
-		goto out;
-	ret = set_policy(r, g, t, where, e);
+	ret = genl_open(g, e);
 	if (!ret) {
-		*where = r->target.label;
-		if (r->configured)
-			ret = attach_configured(g, t, &r->fence, instance, e);
-		else
-			ret = genl_attach(g, t, &r->fence, instance, e);
+		ret = attach_once(r, *g, t, instance, where, e);
+		if (ret)
+			genl_close(*g);
 	}
-	genl_close(g);
-out:
-	target_clean(&r->target);
+	if (ret)
+		target_clean(&r->target);
 	return ret;
 }
 
@@ -346,28 +285,44 @@ static bool passes(int ret)
 	return ret == -EAGAIN || ret == -ESTALE || ret == -EEXIST;
 }
 
+/* The others of the family, when the first one is fenced. */
+static int attach_family(const struct cmd *c, struct request *r, struct genl *g,
+			 uint32_t inode, json_t *array)
+{
+	const struct family f = { .cmd = c, .g = g, .root = inode, .array = array };
+
+	return r->descendants ? family_attach(&f, &r->fence.fence) : EXIT_DONE;
+}
+
 static int attach(const struct cmd *c, struct request *r)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_MS * 1000000L };
 	uint64_t instance = 0, last = clock_ms() + RETRY_MS;
+	json_t *array = r->descendants ? json_array() : NULL;
 	struct genl_target t;
 	struct err e = { 0 };
 	const char *where;
+	struct genl *g;
 	int ret;
 
 	for (;;) {
-		ret = attach_once(r, &t, &instance, &where, &e);
+		ret = open_and_attach(r, &g, &t, &instance, &where, &e);
 		if (!r->configured || !passes(ret) || clock_ms() >= last)
 			break;
 		nanosleep(&pause, NULL);
 	}
 	if (ret) {
 		if (!r->configured)
-			add_advice(r, &e);
-		return cmd_fail(&e, where);
+			fence_advice(&r->fence, &e);
+		ret = cmd_fail(&e, where == r->target.label ? target_label(&r->target) : where);
+		json_decref(array);
+		return ret;
 	}
-	report(c, r, t.inode, instance);
-	return EXIT_DONE;
+	ret = attach_family(c, r, g, t.inode, array);
+	report(c, r, t.inode, instance, array);
+	genl_close(g);
+	target_clean(&r->target);
+	return ret;
 }
 
 static int run(struct cmd *c, int argc, char **argv)
@@ -388,7 +343,7 @@ static int run(struct cmd *c, int argc, char **argv)
 		return ret;
 	if (!r.configured) {
 		ret = attach(c, &r);
-		policies_image_clean(&r.own);
+		fence_clean(&r.fence);
 		return ret;
 	}
 	if (!r.config)
@@ -409,10 +364,11 @@ const struct command cmd_attach = {
 "       nsfence attach --configured NAME [--config PATH]\n"
 "\n"
 "Fences a network namespace. POLICY is built in (drop, reject, accept, audit),\n"
-"or one that is in the module (nsfence policy ls), or a file, which has a / in\n"
-"its name or ends in .nft: that is set first, as nsfence policy set does. When\n"
-"the command ends, every packet meets the fence. Such a fence is marked manual:\n"
-"nsfenced leaves it alone.\n"
+"or one that is in the module (nsfence policy ls), else of the configuration\n"
+"(" CONFIG_DIR "/policies), or a file, which has a / in its name or ends in\n"
+".nft: files are set first, as nsfence policy set does. When the command ends,\n"
+"every packet meets the fence. Such a fence is marked manual: nsfenced leaves it\n"
+"alone.\n"
 "\n"
 "  NAME               the namespace /run/netns/NAME\n"
 "  --inode N          the one with this inode number (nsfence ls --all)\n"
@@ -429,6 +385,11 @@ const struct command cmd_attach = {
 "                     lead around the output hook. Not with forward in --hooks\n"
 "  --replace          put this fence in the place of one that is there\n"
 "  --source TEXT      shown by ls as SOURCE (default: manual)\n"
+"  --inherit          namespaces that tasks inside make are born with this fence\n"
+"                     (default: --no-inherit)\n"
+"  --descendants      also fence those that they have made before: as far as the\n"
+"                     module saw that, else where all processes descend from one\n"
+"                     inside; implies --inherit\n"
 "  --configured       attach what the configuration says for NAME, not marked\n"
 "                     manual (for nsfence@NAME.service)\n"
 "  --config PATH      with --configured: the configuration\n"

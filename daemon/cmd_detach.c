@@ -5,18 +5,27 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "cmd_family.h"
 #include "out.h"
 
 enum {
 	OPT_ALL = CMD_OPT,
 	OPT_CONFIGURED,
+	OPT_DESCENDANTS,
 };
 
 static const struct option options[] = {
 	TARGET_OPTIONS,
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "configured", no_argument, NULL, OPT_CONFIGURED },
+	{ "descendants", no_argument, NULL, OPT_DESCENDANTS },
 	{ 0 }
+};
+
+struct choice {
+	bool all;
+	bool configured;
+	bool descendants;
 };
 
 static void report(const struct cmd *c, const char *key, uint32_t value, const char *label)
@@ -71,16 +80,78 @@ static int detach_configured(struct genl *g, struct genl_target *t, bool *taken,
 	return ret == -ENOENT || ret == -ENXIO || ret == -ESTALE ? 0 : ret;
 }
 
-static int detach(const struct cmd *c, struct target *target, bool configured)
+/*
+ * With those that were made in it: its own first, so that no more are born with it.
+ * That it has none itself is no failure where some of the others had one.
+ */
+static int detach_family(const struct cmd *c, struct genl *g, struct genl_target *t,
+			 const struct target *target, struct err *e)
+{
+	struct family f = { .cmd = c, .g = g, .root = t->inode };
+	struct genl_netns was;
+	size_t count = 0;
+	int ret = genl_netns_get(g, t, &was, e), code;
+	json_t *object;
+
+	if (ret)
+		return ret;
+	if (was.instance) {
+		t->instance = was.instance;
+		ret = genl_detach(g, t, false, e);
+	} else {
+		ret = err_set(e, ENOENT, EXIT_NOT_FOUND, "the namespace is not fenced");
+	}
+	if (ret && ret != -ENOENT)
+		return ret;
+	if (!ret && !c->json)
+		report(c, "inode", t->inode, target->label);
+	f.array = c->json ? json_array() : NULL;
+	code = family_detach(&f, &was, &count);
+	if (code) {
+		json_decref(f.array);
+		return err_set(e, EPERM, (enum exit_code)code, "not all of it was taken off");
+	}
+	if (ret && !count) {
+		json_decref(f.array);
+		return ret;
+	}
+	if (c->json) {
+		object = json_object();
+		out_json_set(object, "inode", out_json_u64(t->inode));
+		out_json_set(object, "descendants", f.array);
+		out_json_print(object, c->pretty, stdout);
+	}
+	return 0;
+}
+
+static int detach_one(const struct cmd *c, struct genl *g, struct genl_target *t,
+		      struct target *target, const struct choice *choice, struct err *e)
+{
+	bool taken = true;
+	int ret;
+
+	if (choice->descendants)
+		return detach_family(c, g, t, target, e);
+	if (choice->configured) {
+		taken = false;
+		ret = detach_configured(g, t, &taken, e);
+	} else {
+		ret = genl_detach(g, t, false, e);
+	}
+	if (!ret && taken)
+		report(c, "inode", t->inode, target_label(target));
+	return ret;
+}
+
+static int detach(const struct cmd *c, struct target *target, const struct choice *choice)
 {
 	struct genl_target t;
 	struct err e = { 0 };
-	bool taken = true;
 	struct genl *g;
 	int ret;
 
 	ret = target_resolve(target, &t, &e);
-	if (ret && configured && e.exit == EXIT_NOT_FOUND)
+	if (ret && choice->configured && e.exit == EXIT_NOT_FOUND)
 		return EXIT_DONE;
 	if (ret)
 		return cmd_fail(&e, NULL);
@@ -88,26 +159,19 @@ static int detach(const struct cmd *c, struct target *target, bool configured)
 	if (ret) {
 		target_clean(target);
 		/* No module, no fence: the stop of the service is done. */
-		return configured && ret == -ENOENT ? EXIT_DONE : cmd_fail(&e, NULL);
+		return choice->configured && ret == -ENOENT ? EXIT_DONE : cmd_fail(&e, NULL);
 	}
-	if (configured) {
-		taken = false;
-		ret = detach_configured(g, &t, &taken, &e);
-	} else {
-		ret = genl_detach(g, &t, false, &e);
-	}
+	ret = detach_one(c, g, &t, target, choice, &e);
 	genl_close(g);
-	target_clean(target);
 	if (ret)
-		return cmd_fail(&e, target->label);
-	if (taken)
-		report(c, "inode", t.inode, target->label);
-	return EXIT_DONE;
+		ret = cmd_fail(&e, target_label(target));
+	target_clean(target);
+	return ret;
 }
 
 static int run(struct cmd *c, int argc, char **argv)
 {
-	bool all = false, configured = false;
+	struct choice choice = { .all = false };
 	struct target target = { 0 };
 	int opt, ret = 0;
 
@@ -116,10 +180,9 @@ static int run(struct cmd *c, int argc, char **argv)
 			return cmd_getopt_exit(opt);
 		if (target_is_option(opt))
 			ret = target_set(c, &target, opt, optarg);
-		else if (opt == OPT_ALL)
-			all = true;
-		else
-			configured = true;
+		choice.all |= opt == OPT_ALL;
+		choice.configured |= opt == OPT_CONFIGURED;
+		choice.descendants |= opt == OPT_DESCENDANTS;
 		if (ret)
 			return ret;
 	}
@@ -128,22 +191,24 @@ static int run(struct cmd *c, int argc, char **argv)
 		if (ret)
 			return ret;
 	}
-	if (all && (configured || target.kind != TARGET_NONE))
-		return cmd_usage(c, "--all takes no namespace and no --configured");
-	if (all)
+	if (choice.configured && choice.descendants)
+		return cmd_usage(c, "--descendants is for fences made by hand: not with --configured");
+	if (choice.all && (choice.configured || choice.descendants || target.kind != TARGET_NONE))
+		return cmd_usage(c, "--all takes no namespace, no --configured and no --descendants");
+	if (choice.all)
 		return detach_all(c);
 	if (target.kind == TARGET_NONE)
 		return cmd_usage(c, "which namespace? (NAME, --inode N, --pid N, --path P, or --all)");
-	if (configured && target.kind != TARGET_NAME)
+	if (choice.configured && target.kind != TARGET_NAME)
 		return cmd_usage(c, "--configured takes a NAME");
-	return detach(c, &target, configured);
+	return detach(c, &target, &choice);
 }
 
 const struct command cmd_detach = {
 	.name = "detach",
 	.summary = "take the fence off a namespace, or off all with --all",
 	.help =
-"Usage: nsfence detach NAME|--inode N|--pid N|--path P\n"
+"Usage: nsfence detach NAME|--inode N|--pid N|--path P [--descendants]\n"
 "       nsfence detach --all\n"
 "       nsfence detach --configured NAME\n"
 "\n"
@@ -154,7 +219,9 @@ const struct command cmd_detach = {
 "  --inode N      the one with this inode number (nsfence ls)\n"
 "  --pid N        the one of process N\n"
 "  --path P       the one that the file P is, as /proc/PID/ns/net\n"
-"  --all          every fence of every namespace\n"
+"  --descendants  also off the namespaces that tasks inside have made (as attach\n"
+"                 finds them), where it was inherited, or is the same\n"
+"  --all          every fence of every namespace, and birth\n"
 "  --configured   leave a fence alone that was made by hand, and do not mind one\n"
 "                 that is gone already (for nsfence@NAME.service)\n"
 "  -v, --verbose  say what was done\n"

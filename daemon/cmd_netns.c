@@ -65,7 +65,7 @@ void netns_source(const struct names *names, const struct genl_netns *n, char *b
 		 n->parent ? parent : "one that is gone");
 }
 
-static json_t *flags_json(uint32_t flags)
+json_t *flags_json(uint32_t flags)
 {
 	json_t *array = json_array();
 
@@ -75,7 +75,7 @@ static json_t *flags_json(uint32_t flags)
 	return array;
 }
 
-static json_t *hooks_json(uint32_t hooks)
+json_t *hooks_json(uint32_t hooks)
 {
 	json_t *array = json_array();
 

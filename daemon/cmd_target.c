@@ -95,6 +95,26 @@ int target_resolve(struct target *t, struct genl_target *out, struct err *e)
 	return 0;
 }
 
+const char *target_label(struct target *t)
+{
+	uint32_t inode = t->kind == TARGET_INODE ? (uint32_t)t->number : t->ref.inode;
+	struct names names = { .v = NULL };
+	char name[NAMES_LABEL];
+	size_t used = strlen(t->label);
+
+	/* A name and a path are what people call it already. */
+	if ((t->kind != TARGET_INODE && t->kind != TARGET_PID) || !inode || t->named)
+		return t->label;
+	t->named = true;
+	if (!names_load(&names, NULL) && !names_load_tasks(&names, &inode, 1, NULL)) {
+		names_label(&names, inode, name, sizeof(name));
+		if (strcmp(name, "-"))
+			snprintf(t->label + used, sizeof(t->label) - used, " (%s)", name);
+	}
+	names_clean(&names);
+	return t->label;
+}
+
 void target_clean(struct target *t)
 {
 	if (t->kind != TARGET_NONE)

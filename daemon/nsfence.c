@@ -11,6 +11,8 @@ static const struct command *const commands[] = {
 	&cmd_ls,
 	&cmd_attach,
 	&cmd_detach,
+	&cmd_run,
+	&cmd_birth,
 	&cmd_stats,
 	&cmd_monitor,
 	&cmd_policy,
