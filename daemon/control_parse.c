@@ -204,9 +204,12 @@ int control_parse(const char *line, size_t len, struct control_request *out, str
 	memset(out, 0, sizeof(*out));
 	if (len >= CONTROL_MAX_REQUEST)
 		return bad(e, "too long");
+	/* The parser passes over it in some places. */
+	if (memchr(line, 0, len))
+		return bad(e, "there is a NUL in it");
 	if (!is_flat(line, len))
 		return bad(e, "an object of plain values is accepted");
-	/* Not UTF-8, or a NUL in a string: refused by the parser. */
+	/* What is not UTF-8, or a NUL that is written \u0000, it refuses. */
 	object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 	if (!object)
 		return err_set(e, EINVAL, EXIT_REFUSED, "bad request: %s", error.text);

@@ -248,7 +248,8 @@ static void test_refused(void **state)
 	REFUSED("{\"cmd\":\"wait\",\"kind\":\"inode\",\"name\":\"1x\"}\n", "not a number");
 	REFUSED("{\"cmd\":\"wait\",\"kind\":\"inode\",\"name\":\"\"}\n", "not a number");
 	/* A NUL, as a byte and as an escape; what is no UTF-8; what follows. */
-	REFUSED("{\"cmd\":\"sta\0tus\"}\n", "bad request");
+	REFUSED("{\"cmd\":\"sta\0tus\"}\n", "NUL");
+	REFUSED("{\"cmd\":\"apply\",\"confirm\":6\0}\n", "NUL");
 	REFUSED("{\"cmd\":\"wait\",\"kind\":\"netns\",\"name\":\"a\\u0000b\"}\n", "bad request");
 	REFUSED("{\"cmd\":\"wait\",\"kind\":\"netns\",\"name\":\"a\xff\"}\n", "bad request");
 	REFUSED("{\"cmd\":\"\xc3\"}\n", "bad request");
