@@ -174,7 +174,7 @@ static void check_config(struct doctor *d)
 	ret = errors ? config_load(path, &config, errors) : -ENOMEM;
 	if (!ret) {
 		doctor_add(d, DOCTOR_OK, "configuration", NULL,
-			   CONFIG_DIR ", namespaces: %zu", config.n_netns);
+			   CONFIG_DIR ", sections: %zu", config.n_sections);
 		config_clean(&config);
 	} else if (ret == -EINVAL && errors->n) {
 		doctor_add(d, DOCTOR_FAIL, "configuration",

@@ -370,7 +370,7 @@ static void test_daemon_and_config(void **state)
 	finds("daemon", DOCTOR_WARN, "not running", "systemctl");
 	drop("proc/812/status");
 	finds("daemon", DOCTOR_WARN, "not running", "systemctl");
-	finds("configuration", DOCTOR_OK, "namespaces: 1", "");
+	finds("configuration", DOCTOR_OK, "sections: 1", "");
 	put("etc/nsfence/nsfence.conf", "[netns web1]\npolicy = nosuch\nmode = what\n");
 	finds("configuration", DOCTOR_FAIL, "nsfence.conf:2", "nsfence.conf(5)");
 	drop("etc/nsfence/nsfence.conf");
