@@ -1,4 +1,4 @@
-// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c config.c config_load.c config_parse.c config_policies.c config_error.c policies.c policies_name.c policy/diag.c policy/ir.c err.c
+// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c config.c config_load.c config_parse.c config_selector.c config_policies.c config_error.c policies.c policies_name.c policy/diag.c policy/ir.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nsfence doctor on systems of our own making: a tree of files below a
