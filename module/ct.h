@@ -13,8 +13,8 @@
  * one's of nf_defrag_ipv4 and _ipv6; so all were registered before us and leave
  * after us, and the memory of net_generic goes after every .exit. It is also
  * needed: conntrack's own exit takes none of its hooks out, and their memory would
- * be lost. (When a birth fails on 5.10, what KERNEL-API.md says of unregistering
- * without nfnetlink_queue is true of a put, too: get last of all that can fail.)
+ * be lost. So is one in the .init of a namespace that is not going to be: see
+ * compat/queue.h.
  */
 #ifndef NSF_CT_H
 #define NSF_CT_H

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/spinlock.h>
+#include <net/net_namespace.h>
 
 #include "fault.h"
 
@@ -14,7 +15,11 @@ static int fail_attach;
 module_param(fail_attach, int, 0644);
 MODULE_PARM_DESC(fail_attach, "fail the K-th step of attaching from now on (0: none)");
 
-static DEFINE_SPINLOCK(fault_lock);	/* fail_init, fail_attach */
+static int fail_late;
+module_param(fail_late, int, 0644);
+MODULE_PARM_DESC(fail_late, "fail the K-th namespace from now on after our own init (0: none)");
+
+static DEFINE_SPINLOCK(fault_lock);	/* fail_* */
 
 static bool fault_due(int *countdown)
 {
@@ -35,4 +40,23 @@ bool nsf_fault_init(void)
 bool nsf_fault_attach(void)
 {
 	return fault_due(&fail_attach);
+}
+
+static int __net_init late_init(struct net *net)
+{
+	return fault_due(&fail_late) ? -ENOMEM : 0;
+}
+
+static struct pernet_operations late_ops = {
+	.init = late_init,
+};
+
+int nsf_fault_register(void)
+{
+	return register_pernet_subsys(&late_ops);
+}
+
+void nsf_fault_unregister(void)
+{
+	unregister_pernet_subsys(&late_ops);
 }

@@ -3,6 +3,9 @@
  * Failure points for tests: built with NSF_FAULTS=1, the K-th pass of a point
  * fails, where K is the parameter of that point's class (0: never; counts
  * down). In a normal build each point is the constant false.
+ *
+ * nsf_fault_register() stands for a subsystem that is registered after ours: the
+ * K-th namespace fails there, when our .init has passed.
  */
 #ifndef NSF_FAULT_H
 #define NSF_FAULT_H
@@ -12,6 +15,8 @@
 #ifdef NSF_FAULTS
 bool nsf_fault_init(void);	/* once in each namespace's .init */
 bool nsf_fault_attach(void);	/* each allocation and registration of an attach */
+int nsf_fault_register(void);
+void nsf_fault_unregister(void);
 #else
 static inline bool nsf_fault_init(void)
 {
@@ -21,6 +26,15 @@ static inline bool nsf_fault_init(void)
 static inline bool nsf_fault_attach(void)
 {
 	return false;
+}
+
+static inline int nsf_fault_register(void)
+{
+	return 0;
+}
+
+static inline void nsf_fault_unregister(void)
+{
 }
 #endif
 

@@ -17,6 +17,8 @@
 #include "attach.h"
 #include "birth.h"
 #include "builtin.h"
+#include "compat/queue.h"
+#include "fault.h"
 #include "netlink.h"
 #include "netns.h"
 #include "policy.h"
@@ -165,16 +167,21 @@ static int __init nsfence_init(void)
 		pr_err("no state for the network namespaces: error %d\n", err);
 		goto err_birth;
 	}
-	err = params_attach(&rules);
+	err = nsf_fault_register();	/* only in test builds */
 	if (err)
 		goto err_netns;
+	err = params_attach(&rules);
+	if (err)
+		goto err_fault;
 	err = nsf_netlink_register();
 	if (err) {
 		pr_err("the netlink family cannot be registered: error %d\n", err);
-		goto err_netns;
+		goto err_fault;
 	}
 	return 0;
 
+err_fault:
+	nsf_fault_unregister();
 err_netns:
 	nsf_netns_unregister();		/* takes every fence off */
 err_birth:
@@ -186,6 +193,7 @@ err_birth:
 static void __exit nsfence_exit(void)
 {
 	nsf_netlink_unregister();
+	nsf_fault_unregister();
 	nsf_netns_unregister();
 	nsf_birth_stop();
 	/* What call_rcu() has queued runs in this module. */
@@ -200,3 +208,4 @@ MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The nsfence developers");
 MODULE_DESCRIPTION("Fences around chosen network namespaces");
 MODULE_VERSION(NSF_VERSION);
+NSF_QUEUE_SOFTDEP;

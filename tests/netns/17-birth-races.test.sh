@@ -1,0 +1,155 @@
+#!/bin/bash
+# Births in the midst of changes: of the policy that they inherit, of the parent's fence,
+# of what births are set to, of everything. Whatever is changed, all that is in force at
+# any time drops the packet; so none passes.
+. "$(dirname "$0")/lib.sh"
+only_on 5.10 6.12 debug
+modprobe tun
+chmod 666 /dev/net/tun
+seconds=6
+[ -z "$DEBUG" ] || seconds=12
+[ -z "${NSF_LONG:-}" ] || seconds=120
+netns_add p x
+load
+mkdir "$TMP/p"
+
+# births_while DESCRIPTION SEND-OPTIONS...: none passes; at least some are born.
+none_passes() {
+	local desc=$1 out born
+	shift
+	out=$(births send -s $seconds -j 3 "$@")
+	like "$desc: none passes, none is refused" "$out" "^born=([0-9]+) blocked=([0-9]+) passed=0 refused=0 failed=0$"
+	born=${out#born=}
+	cmp_num "$desc: there were births" "${born%% *}" -ge 5
+	is "$desc: all were blocked" "$(sed -E 's/.*blocked=([0-9]+).*/\1/' <<<"$out")" "${born%% *}"
+}
+
+background() { # COMMAND...: until `halt`
+	rm -f "$TMP/halt"
+	(while [ ! -e "$TMP/halt" ]; do "$@" >/dev/null 2>>"$TMP/bg.err" || echo "$*" >>"$TMP/bg.err"; done) &
+	BG=$!
+	JOBS+=("$BG")
+}
+halt() {
+	: >"$TMP/halt"
+	wait "$BG"
+	is "$1: what was changed meanwhile" "$(head -n 3 "$TMP/bg.err")" ""
+	: >"$TMP/bg.err"
+}
+: >"$TMP/bg.err"
+
+# --- a policy, from one version to the next -------------------------------------------------
+cat >"$TMP/one.nft" <<-'END'
+	table inet x {
+		chain o { type filter hook output priority 0; policy drop; counter; }
+	}
+END
+{
+	echo 'table inet x {'
+	for ((i = 0; i < 300; i++)); do echo "chain c$i { counter; limit rate $((i + 1))/second return; }"; done
+	cat <<-'END'
+		chain o { type filter hook output priority 0; policy drop; ct state invalid counter drop; }
+		chain q { type filter hook postrouting priority 7; policy drop; counter; }
+		chain f { type filter hook forward priority 7; policy drop; counter; }
+		}
+	END
+} >"$TMP/two.nft"
+versions() {
+	cp "$TMP/$1.nft" "$TMP/p/pol.nft" && nsfence policy set "$TMP/p/pol.nft"
+}
+run_ok "the policy" versions one
+is "p's fence inherits it" "$(births attach /run/netns/p pol inherit)" ok
+both() { versions two && versions one; }
+background both
+none_passes "a policy changes" -n p
+none_passes "a policy changes, births nested" -n p -u
+halt "a policy changes"
+generation=$(nsfence policy ls -j | jq '.[0].generation')
+cmp_num "it changed many times" "$generation" -ge 6
+
+# --- the fence of the parent ------------------------------------------------------------------
+fences() {
+	births attach /run/netns/p drop inherit,replace &&
+		births attach /run/netns/p pol inherit,replace &&
+		births attach /run/netns/p pol inherit,replace,manual &&
+		births attach /run/netns/p reject inherit,replace
+}
+none_passes_rejected() { # reject answers by an error of its own, which is no EPERM
+	local desc=$1 out
+	shift
+	out=$(births send -s $seconds -j 3 "$@")
+	like "$desc: none passes, none is refused" "$out" "^born=[0-9]+ blocked=[0-9]+ passed=0 refused=0 failed=0$"
+}
+background fences
+none_passes_rejected "the parent's fence is replaced" -n p
+halt "the parent's fence is replaced"
+
+# --- between inheritance and births: one of both holds -------------------------------------------
+is "births: drop" "$(births set drop)" ok
+onoff() {
+	births attach /run/netns/p pol inherit,replace && nsfence detach p &&
+		births attach /run/netns/p accept "" && births attach /run/netns/p drop inherit,replace
+}
+background onoff
+none_passes "fences come and go" -n p
+halt "fences come and go"
+
+# --- births are set, and everything is taken off ---------------------------------------------------
+policies() { births set drop && births set pol && births set drop strict; }
+background policies
+none_passes "births are set anew" -n x
+halt "births are set anew"
+
+everything() {
+	births attach /run/netns/p pol inherit,replace && births set pol && nsfence detach --all &&
+		births set none && versions two && births attach /run/netns/x drop inherit,replace &&
+		versions one
+}
+background everything
+out=$(births send -s $seconds -j 3 -n p)
+like "everything at once: whoever is born is born" "$out" "refused=0 failed=0$"
+halt "everything at once"
+nsfence detach --all >/dev/null
+run_ok "the policy can go" nsfence policy del pol
+
+# --- whose memory: the creating task's --------------------------------------------------------------
+if [ -d /sys/fs/cgroup ] && echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null; then
+	mkdir "/sys/fs/cgroup/births"
+	charged() { # what 20 namespaces cost it, in KiB
+		(
+			echo "$BASHPID" >/sys/fs/cgroup/births/cgroup.procs
+			mkfifo "$TMP/charged" && mknetns -k 20 -w 20 <"$TMP/charged" >"$TMP/charged.out" &
+			echo $! >"$TMP/charged.pid"
+			exec 9>"$TMP/charged"
+			wait_until 60 grep -q ready "$TMP/charged.out"
+			awk '/^(kernel|slab|percpu) /{ n += $2 } END { print int(n / 1024) }' /sys/fs/cgroup/births/memory.stat
+			exec 9>&-
+			wait
+		)
+		rm -f "$TMP/charged"
+	}
+	versions two >/dev/null
+	free=$(charged)
+	births set pol >/dev/null
+	fenced=$(charged)
+	diag "20 namespaces: $free KiB without a fence, $fenced KiB with one"
+	cmp_num "the fence's memory is the creating task's cgroup's" "$((fenced - free))" -ge 400
+	births set none >/dev/null
+	# At its limit: no namespace, or the task is killed; but none without a fence, and no harm.
+	is "births: drop" "$(births set pol)" ok
+	out=$(
+		echo "$BASHPID" >/sys/fs/cgroup/births/cgroup.procs
+		echo $((4 << 20)) >/sys/fs/cgroup/births/memory.max
+		births send -s $seconds -j 2 -n x
+	)
+	unlike "at its limit: none passes" "$out" "passed=[1-9]"
+	diag "at its limit: ${out:-killed}"
+	echo max >/sys/fs/cgroup/births/memory.max
+	is "others are born as ever" "$(births send 5)" "born=5 blocked=5 passed=0 refused=0 failed=0"
+	births set none >/dev/null
+	rmdir /sys/fs/cgroup/births || diag "the cgroup stays"
+else
+	skip "whose memory" "this machine has no memory cgroups"
+fi
+nsfence detach --all >/dev/null
+finish
