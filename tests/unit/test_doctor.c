@@ -320,7 +320,7 @@ static void test_netlink(void **state)
 	(void)state;
 	finds("netlink", DOCTOR_OK, "interface 2", "");
 	live.version.abi = GENL_ABI + 1;
-	finds("netlink", DOCTOR_FAIL, "interface 3", "update nsfence and nsfenced");
+	finds("netlink", DOCTOR_FAIL, "interface 4", "update nsfence and nsfenced");
 	live.version.abi = 0;
 	finds("netlink", DOCTOR_FAIL, "interface 0", "update the module");
 	live.ret = -EPERM;
