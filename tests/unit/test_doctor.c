@@ -318,7 +318,7 @@ static void test_privilege(void **state)
 static void test_netlink(void **state)
 {
 	(void)state;
-	finds("netlink", DOCTOR_OK, "interface 2", "");
+	finds("netlink", DOCTOR_OK, "interface 3", "");
 	live.version.abi = GENL_ABI + 1;
 	finds("netlink", DOCTOR_FAIL, "interface 4", "update nsfence and nsfenced");
 	live.version.abi = 0;
