@@ -2,10 +2,10 @@
 /*
  * The decision of the daemon. See reconcile.h.
  *
- * All three lists meet in inode numbers. An inode number is reused, but not
- * while its namespace lives, and a name keeps its namespace alive; whether the
- * lists are of one moment is not decided here but when an action is carried
- * out: attach by open descriptor, detach by instance id.
+ * All lists meet in inode numbers. An inode number is reused, but not while its
+ * namespace lives, and a name keeps its namespace alive; whether the lists are of
+ * one moment is not decided here but when an action is carried out: attach by open
+ * descriptor or cookie, detach by instance id.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -14,9 +14,35 @@
 
 #include "reconcile.h"
 
-#define WISH_FLAGS	(GENL_F_STRICT | GENL_F_FORWARD_ACCEPT)
+#ifndef GENL_F_ORPHAN
+#define GENL_F_ORPHAN	(1u << 12)	/* the parent has died; ->parent is an ancestor */
+#endif
+#define WISH_FLAGS	(GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT)
 #define DEFAULT_HOOKS	(1u << GENL_HOOK_INPUT | 1u << GENL_HOOK_FORWARD |	\
 			 1u << GENL_HOOK_OUTPUT)
+
+/* What a namespace is to have, as its children ask. */
+enum outcome {
+	OUTCOME_OPEN,		/* not looked at yet */
+	OUTCOME_ASKING,		/* of those on the way to the answer */
+	OUTCOME_WISH,		/* a fence that inherits */
+	OUTCOME_NONE,		/* no fence, or one that does not inherit */
+	OUTCOME_LEAVE,		/* nobody can tell: what is there stays */
+};
+
+struct fate {
+	enum outcome outcome;
+	struct genl_fence wish;
+	const struct config_section *want;
+	const struct config_policy *file;
+};
+
+struct planner {
+	const struct reconcile_world *w;
+	struct reconcile_plan *plan;
+	struct fate *fates;		/* parallel to w->actual */
+	size_t *way;			/* room for all of them */
+};
 
 static uint32_t hooks_or_default(uint32_t hooks)
 {
@@ -30,176 +56,241 @@ static enum genl_mode mode_in_effect(const char *policy, enum genl_mode mode)
 }
 
 /*
- * The hooks of a policy that is a file are its own. Whether the module has that
- * file's version of the policy is not the fence's matter: sync sees to it before.
+ * The source is for people: where it alone differs, nothing is wrong. The hooks of
+ * a policy that is a file are its own. Whether the backend has that file's version
+ * of the policy is not the fence's matter: sync sees to it before.
  */
-static bool is_same(const char *policy, enum genl_mode mode, uint32_t hooks, uint32_t flags,
-		    const struct config_netns *want)
+static bool is_as_wished(const struct reconcile_item *item)
 {
-	return !strcmp(policy, want->policy) &&
-	       mode_in_effect(policy, mode) == mode_in_effect(want->policy, want->mode) &&
-	       (want->file || hooks_or_default(hooks) == hooks_or_default(want->hooks)) &&
-	       (flags & WISH_FLAGS) == (want->flags & WISH_FLAGS);
+	const struct genl_fence *wish = &item->wish;
+	const struct genl_netns *have = item->actual;
+
+	return !strcmp(have->policy, wish->policy) &&
+	       mode_in_effect(have->policy, have->mode) ==
+	       mode_in_effect(wish->policy, wish->mode) &&
+	       (item->file || hooks_or_default(have->hooks) == hooks_or_default(wish->hooks)) &&
+	       !((have->flags ^ wish->flags) & WISH_FLAGS);
 }
 
-/* The source is for people: where it alone differs, nothing is wrong. */
-static bool is_as_wished(const struct config_netns *want, const struct genl_netns *have)
+/* ---- wishes ---- */
+
+static void wish_section(struct genl_fence *wish, const struct config_section *s)
 {
-	return is_same(have->policy, have->mode, have->hooks, have->flags, want);
+	*wish = (struct genl_fence){
+		.policy = s->none ? NULL : s->policy,
+		.mode = s->mode, .hooks = s->hooks, .flags = s->flags, .source = s->source,
+	};
 }
 
-static bool is_same_wish(const struct config_netns *a, const struct config_netns *b)
+/* All that are born with it hand it on, and are known by their flag. */
+static void wish_birth(struct genl_fence *wish, const struct config *c)
 {
-	return is_same(a->policy, a->mode, a->hooks, a->flags, b);
+	*wish = c->birth;
+	wish->flags |= GENL_F_INHERIT;
+	wish->source = "birth";
 }
 
-static int compare_inodes(const void *pa, const void *pb)
+static bool has_birth(const struct config *c)
 {
-	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	return c->birth.policy && strcmp(c->birth.policy, GENL_BIRTH_NONE);
+}
 
+static int compare_inodes(uint32_t a, uint32_t b)
+{
 	return a < b ? -1 : a > b;
 }
 
 static int compare_actual(const void *key, const void *entry)
 {
-	return compare_inodes(key, &((const struct genl_netns *)entry)->inode);
+	return compare_inodes(*(const uint32_t *)key, ((const struct genl_netns *)entry)->inode);
 }
 
-/* Names of one namespace side by side, the first of the configuration first. */
-static int compare_claims(const void *pa, const void *pb)
+static const struct genl_netns *find_actual(const struct planner *p, uint32_t inode)
 {
-	const struct reconcile_item *a = *(struct reconcile_item *const *)pa;
-	const struct reconcile_item *b = *(struct reconcile_item *const *)pb;
+	const struct reconcile_world *w = p->w;
 
-	if (a->inode != b->inode)
-		return a->inode < b->inode ? -1 : 1;
-	return a->want->order < b->want->order ? -1 : a->want->order > b->want->order;
+	return w->n_actual && inode ?
+	       bsearch(&inode, w->actual, w->n_actual, sizeof(*w->actual), compare_actual) : NULL;
 }
 
-static int compare_claim(const void *key, const void *entry)
+/* Of a namespace whose own fence tells, or its section. False: it is the parent's. */
+static bool own_fate(const struct planner *p, const struct genl_netns *n, struct fate *out)
 {
-	return compare_inodes(key, &(*(struct reconcile_item *const *)entry)->inode);
+	const struct claim *claim = claims_find(p->w->claims, n->inode);
+	const struct config *c = p->w->config;
+
+	out->outcome = OUTCOME_LEAVE;
+	if (n->flags & GENL_F_INITIAL)
+		return true;
+	/* A fence by hand stays, and what came of it is by hand, too. */
+	if (n->instance && n->flags & GENL_F_MANUAL && !(p->w->take_over && claim))
+		return true;
+	if (claim) {
+		wish_section(&out->wish, claim->want);
+		out->want = claim->want;
+		out->file = claim->want->file;
+	} else if (!n->instance) {
+		out->outcome = OUTCOME_NONE;
+		return true;
+	} else if (n->flags & GENL_F_BIRTH) {
+		if (has_birth(c))
+			wish_birth(&out->wish, c);
+		out->file = c->birth_file;
+	} else if (n->flags & GENL_F_INHERITED) {
+		return n->flags & GENL_F_ORPHAN || !find_actual(p, n->parent);
+	} else {
+		if (claims_is_named(p->w->claims, n->inode))
+			out->outcome = OUTCOME_NONE;
+		return true;
+	}
+	out->outcome = out->wish.policy && out->wish.flags & GENL_F_INHERIT ? OUTCOME_WISH :
+		       OUTCOME_NONE;
+	return true;
 }
 
-static enum reconcile_state decide(const struct reconcile_item *item,
-				   const struct genl_netns *have)
+/* What becomes of @n, and thereby of its children: up to one who knows, and back. */
+static const struct fate *find_fate(struct planner *p, const struct genl_netns *n)
 {
-	/* Not in the dump: younger than it. The module will know. */
-	if (!have)
-		return RECONCILE_ATTACH;
-	if (have->flags & GENL_F_INITIAL)
-		return RECONCILE_INITIAL;
-	if (!have->instance)
-		return RECONCILE_ATTACH;
-	if (have->flags & GENL_F_MANUAL)
-		return RECONCILE_MANUAL;
-	return is_as_wished(item->want, have) ? RECONCILE_FENCED : RECONCILE_REPLACE;
+	size_t depth = 0, i = (size_t)(n - p->w->actual);
+	struct fate fate;
+
+	while (p->fates[i].outcome == OUTCOME_OPEN && !own_fate(p, &p->w->actual[i], &p->fates[i])) {
+		p->fates[i].outcome = OUTCOME_ASKING;
+		p->way[depth++] = i;
+		i = (size_t)(find_actual(p, p->w->actual[i].parent) - p->w->actual);
+	}
+	/* Parents in a circle are nobody's. */
+	if (p->fates[i].outcome == OUTCOME_ASKING)
+		p->fates[i] = (struct fate){ .outcome = OUTCOME_LEAVE };
+	fate = p->fates[i];
+	while (depth--)
+		p->fates[p->way[depth]] = fate;
+	return &p->fates[n - p->w->actual];
 }
+
+/* ---- one namespace ---- */
 
 static void add_action(struct reconcile_plan *plan, enum reconcile_verb verb,
-		       struct reconcile_item *item, const struct genl_netns *actual)
+		       struct reconcile_item *item)
 {
-	plan->actions[plan->n_actions++] = (struct reconcile_action){ verb, item, actual };
+	plan->actions[plan->n_actions++] = (struct reconcile_action){ verb, item };
 }
 
-/* All claims of one namespace: @claim[0..n). */
-static void plan_claims(struct reconcile_plan *plan, struct reconcile_item **claim,
-			size_t n, const struct genl_netns *have)
+/* By what it has, and what it is to have. */
+static enum reconcile_state compare_wish(const struct reconcile_item *item)
 {
-	struct reconcile_item *leader = claim[0];
-	size_t i;
+	bool fenced = item->actual && item->actual->instance;
 
-	leader->state = decide(leader, have);
-	if (leader->state == RECONCILE_ATTACH)
-		add_action(plan, RECONCILE_DO_ATTACH, leader, have);
-	else if (leader->state == RECONCILE_REPLACE)
-		add_action(plan, RECONCILE_DO_REPLACE, leader, have);
+	if (!item->wish.policy)
+		return fenced ? RECONCILE_DETACH : RECONCILE_EXEMPT;
+	if (!fenced)	/* or not in the dump: younger than it. The backend will know. */
+		return RECONCILE_ATTACH;
+	return is_as_wished(item) ? RECONCILE_FENCED : RECONCILE_REPLACE;
+}
 
-	for (i = 1; i < n; i++) {
-		claim[i]->leader = leader;
-		claim[i]->state = is_same_wish(leader->want, claim[i]->want) ?
-				  leader->state : RECONCILE_CONFLICT;
+static enum reconcile_state decide_claimed(const struct planner *p,
+					   const struct reconcile_item *item)
+{
+	const struct genl_netns *have = item->actual;
+
+	if (have && have->flags & GENL_F_INITIAL)
+		return item->want->glob ? RECONCILE_HOST :
+		       item->want->none ? RECONCILE_EXEMPT : RECONCILE_INITIAL;
+	if (have && have->instance && have->flags & GENL_F_MANUAL)
+		return p->w->take_over ? RECONCILE_TAKE_OVER : RECONCILE_MANUAL;
+	return compare_wish(item);
+}
+
+static void plan_claim(struct planner *p, const struct claim *claim)
+{
+	struct reconcile_item *item = &p->plan->items[p->plan->n_items++];
+
+	*item = (struct reconcile_item){
+		.inode = claim->inode, .claim = claim, .want = claim->want,
+		.file = claim->want->file, .state = RECONCILE_LACKING,
+		.actual = find_actual(p, claim->inode),
+	};
+	wish_section(&item->wish, claim->want);
+	if (item->inode)
+		item->state = decide_claimed(p, item);
+}
+
+/* @n has a fence, and nobody claims it. */
+static void plan_unclaimed(struct planner *p, const struct genl_netns *n)
+{
+	struct reconcile_item *item = &p->plan->items[p->plan->n_items++];
+	const struct fate *fate;
+
+	*item = (struct reconcile_item){
+		.inode = n->inode, .actual = n, .state = RECONCILE_LEFT,
+	};
+	if (n->flags & GENL_F_MANUAL) {
+		item->state = RECONCILE_MANUAL;
+		return;
 	}
+	fate = find_fate(p, n);
+	if (fate->outcome == OUTCOME_LEAVE) {
+		p->plan->n_nameless += !(n->flags & (GENL_F_BIRTH | GENL_F_INHERITED));
+		return;
+	}
+	if (fate->outcome == OUTCOME_WISH) {
+		item->wish = fate->wish;
+		item->want = fate->want;
+		item->file = fate->file;
+		if (n->flags & GENL_F_INHERITED && !(n->flags & GENL_F_BIRTH))
+			item->parent = n->parent;
+	}
+	item->state = compare_wish(item);
 }
 
-static void resolve_names(struct reconcile_plan *plan, const struct config *c,
-			  const struct netns_name *names, size_t n)
+static void plan_actions(struct reconcile_plan *plan)
 {
 	struct reconcile_item *item;
 	size_t i;
 
-	for (i = 0; i < c->n_netns; i++)
-		plan->items[i] = (struct reconcile_item){
-			.want = &c->netns[i], .state = RECONCILE_ABSENT,
-		};
-	for (i = 0; i < n; i++) {
-		const struct config_netns *found = config_find(c, names[i].name);
-
-		if (!found)
-			continue;
-		item = &plan->items[found - c->netns];
-		item->link = names[i].link;
-		if (!item->link)
-			item->inode = names[i].inode;
-		if (!item->inode)
-			item->state = RECONCILE_PENDING;
+	for (i = 0; i < plan->n_items; i++) {
+		item = &plan->items[i];
+		if (item->state == RECONCILE_ATTACH)
+			add_action(plan, RECONCILE_DO_ATTACH, item);
+		else if (item->state == RECONCILE_REPLACE ||
+			 (item->state == RECONCILE_TAKE_OVER && item->wish.policy))
+			add_action(plan, RECONCILE_DO_REPLACE, item);
+	}
+	for (i = 0; i < plan->n_items; i++) {
+		item = &plan->items[i];
+		if (item->state == RECONCILE_DETACH ||
+		    (item->state == RECONCILE_TAKE_OVER && !item->wish.policy))
+			add_action(plan, RECONCILE_DO_DETACH, item);
 	}
 }
 
-int reconcile_plan(const struct config *c,
-		   const struct netns_name *names, size_t n_names,
-		   const struct genl_netns *actual, size_t n_actual,
-		   struct reconcile_plan *out)
+int reconcile_plan(const struct reconcile_world *w, struct reconcile_plan *out)
 {
-	struct reconcile_item **claims;
-	uint32_t *named;
-	size_t i, n, n_claims = 0, n_named = 0;
+	struct planner p = { .w = w, .plan = out };
 	int ret = -ENOMEM;
+	size_t i;
 
 	/* +1: calloc(0) may be NULL, which is no lack of memory */
-	*out = (struct reconcile_plan){ .n_items = c->n_netns };
-	out->items = calloc(c->n_netns + 1, sizeof(*out->items));
-	out->actions = calloc(c->n_netns + n_actual + 1, sizeof(*out->actions));
-	claims = calloc(c->n_netns + 1, sizeof(*claims));
-	named = calloc(n_names + 1, sizeof(*named));
-	if (!out->items || !out->actions || !claims || !named) {
+	*out = (struct reconcile_plan){ 0 };
+	out->items = calloc(w->claims->n + w->n_actual + 1, sizeof(*out->items));
+	out->actions = calloc(w->claims->n + w->n_actual + 1, sizeof(*out->actions));
+	p.fates = calloc(w->n_actual + 1, sizeof(*p.fates));
+	p.way = calloc(w->n_actual + 1, sizeof(*p.way));
+	if (!out->items || !out->actions || !p.fates || !p.way) {
 		reconcile_plan_clean(out);
 		goto out;
 	}
-
-	resolve_names(out, c, names, n_names);
-	for (i = 0; i < n_names; i++)
-		if (names[i].inode && !names[i].link)
-			named[n_named++] = names[i].inode;
-	for (i = 0; i < out->n_items; i++)
-		if (out->items[i].inode)
-			claims[n_claims++] = &out->items[i];
-	qsort(named, n_named, sizeof(*named), compare_inodes);
-	qsort(claims, n_claims, sizeof(struct reconcile_item *), compare_claims);
-
-	for (i = 0; i < n_claims; i += n) {
-		for (n = 1; i + n < n_claims && claims[i + n]->inode == claims[i]->inode; n++)
-			;
-		plan_claims(out, claims + i, n,
-			    n_actual ? bsearch(&claims[i]->inode, actual, n_actual,
-					       sizeof(*actual), compare_actual) : NULL);
-	}
-
-	for (i = 0; i < n_actual; i++) {
-		if (!actual[i].instance || actual[i].flags & (GENL_F_MANUAL | GENL_F_INITIAL))
-			continue;
-		if (bsearch(&actual[i].inode, claims, n_claims,
-			    sizeof(struct reconcile_item *), compare_claim))
-			continue;
-		if (bsearch(&actual[i].inode, named, n_named, sizeof(*named), compare_inodes))
-			add_action(out, RECONCILE_DO_DETACH, NULL, &actual[i]);
-		else
-			out->n_nameless++;
-	}
+	for (i = 0; i < w->claims->n; i++)
+		plan_claim(&p, &w->claims->v[i]);
+	for (i = 0; i < w->n_actual; i++)
+		if (w->actual[i].instance && !(w->actual[i].flags & GENL_F_INITIAL) &&
+		    !claims_find(w->claims, w->actual[i].inode))
+			plan_unclaimed(&p, &w->actual[i]);
+	plan_actions(out);
 	ret = 0;
 out:
-	free(claims);
-	free(named);
+	free(p.fates);
+	free(p.way);
 	return ret;
 }
 

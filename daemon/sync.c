@@ -6,100 +6,141 @@
 #include <string.h>
 
 #include "clock.h"
+#include "gather.h"
 #include "log.h"
-#include "reconcile.h"
-#include "sync.h"
+#include "sync_pass.h"
+#include "sync_status.h"
 #include "utf8.h"
 
 /* A namespace under construction is ready in no time; memory is not. */
 #define SOON_FIRST_MS	10
-#define SOON_LAST_MS	1000
 #define SLOW_FIRST_MS	250
 #define SLOW_LAST_MS	30000
-/* `ip netns add` makes the file first and mounts then; that takes no time. */
-#define PENDING_MS	5000
 
-enum trouble {
-	TROUBLE_NONE,
-	TROUBLE_SOON,		/* of two glances at a moving world: look again */
-	TROUBLE_SLOW,
-	TROUBLE_MODULE,		/* no use in going on with this pass */
-	TROUBLE_RELOADED,	/* nor in that, but in a new one at once */
-};
+/* ---- the backend ---- */
 
-struct pass {
-	struct sync *s;
-	struct netns_name *names;
-	size_t n_names;
-	struct genl_netns *actual;
-	size_t n_actual;
-	struct genl_policy *policies;	/* of the module, before the pass */
-	size_t n_policies;
-	struct reconcile_plan plan;
-	int *errnums;			/* parallel to plan.items */
-	enum trouble trouble;		/* the worst */
-	uint64_t pending_due;		/* when to say that a name is pending */
-	struct sync_summary *sum;
-};
-
-/* ---- the module ---- */
-
-static void close_module(struct sync *s)
+static void close_backend(struct sync *s)
 {
-	genl_close(s->requests);
-	genl_close(s->events);
-	s->requests = s->events = NULL;
+	backend_close(s->backend);
+	s->backend = NULL;
+	gather_missed(&s->bindings);
+}
+
+static enum backend_kind wanted_kind(const struct config *c)
+{
+	return c->backend == CONFIG_BACKEND_NFT ? BACKEND_NFT : BACKEND_MODULE;
+}
+
+/* Of the kind that is in use, or, at first, that the configuration asks for. */
+static int open_kind(const struct sync *s, struct backend **out, struct err *e)
+{
+	enum backend_kind kind = s->has_kind ? s->kind : wanted_kind(s->config);
+	struct err module;
+	int ret = backend_open(kind, out, e);
+
+	if (!ret || s->has_kind || s->config->backend != CONFIG_BACKEND_AUTO ||
+	    e->exit != EXIT_UNREACHABLE)
+		return ret;
+	module = *e;
+	ret = backend_open(BACKEND_NFT, out, e);
+	if (ret)
+		return err_set(e, e->errnum, EXIT_UNREACHABLE, "%.240s; and nftables: %.240s",
+			       module.text, e->text);
+	log_warning("backend = auto: %s; fences are made with nftables, which gives less (see nsfence status)",
+		    module.text);
+	return 0;
+}
+
+static void on_event(void *data, enum genl_event_type type, const struct genl_netns *n);
+
+struct heard {
+	struct sync *s;
+	bool needed;
+};
+
+/*
+ * The one before is listened to until the new one listens: then nothing that
+ * happened in between is lost, no death above all.
+ */
+static void change_backend(struct sync *s, struct backend *new)
+{
+	struct heard heard = { .s = s };
+	const struct genl_listener listener = { .lifecycle = on_event, .data = &heard };
+	struct err e = { 0 };
+
+	if (!s->backend || backend_events(s->backend, &listener, &e))
+		gather_missed(&s->bindings);
+	backend_close(s->backend);
+	s->backend = new;
+	s->kind = backend_kind(new);
 }
 
 int sync_open(struct sync *s, struct err *e)
 {
+	struct backend *new;
+	struct err own = { 0 };
 	int ret;
 
-	close_module(s);
-	/* Listen first, look afterwards: what happens in between is not lost. */
-	ret = genl_open(&s->events, e);
-	if (!ret)
-		ret = genl_subscribe(s->events, GENL_GROUP_LIFECYCLE, e);
-	if (!ret)
-		ret = genl_open(&s->requests, e);
-	if (ret)
-		close_module(s);
-	return ret;
-}
-
-int sync_configure(struct sync *s, const struct config *c)
-{
-	struct sync_report *reports = calloc(c->n_netns + 1, sizeof(*reports));
-	size_t i;
-
-	if (!reports || sync_policy_configure(s, c)) {
-		free(reports);
-		return -ENOMEM;
+	if (!e)
+		e = &own;
+	ret = open_kind(s, &new, e);
+	if (ret) {
+		close_backend(s);
+		return ret;
 	}
-	for (i = 0; i < c->n_netns; i++)
-		reports[i].state = -1;
-	free(s->reports);
-	s->reports = reports;
-	s->config = c;
-	s->has_names = false;
-	s->soon_ms = s->slow_ms = 0;
+	change_backend(s, new);
+	if (!s->has_kind) {
+		s->has_kind = true;
+		sync_find_leftovers(s);
+		sync_mark_kind(s);
+	}
 	return 0;
 }
 
-void sync_close(struct sync *s)
+int sync_prepare(struct sync *s, const struct config *c, struct err *e)
 {
-	close_module(s);
-	sync_policy_clean(s);
-	free(s->reports);
-	free(s->names);
-	s->reports = NULL;
-	s->names = NULL;
-	s->has_names = false;
+	enum backend_kind wanted = wanted_kind(c);
+	int ret;
+
+	backend_close(s->next);
+	s->next = NULL;
+	/* What is in use and not reachable now goes on as it is, and is tried again. */
+	if (!s->has_kind || s->kind == wanted || (s->old && backend_kind(s->old) == wanted))
+		return 0;
+	ret = backend_open(wanted, &s->next, e);
+	/* The module may come later; at the next loading it is asked for again. */
+	return c->backend == CONFIG_BACKEND_AUTO ? 0 : ret;
+}
+
+/*
+ * What sync_prepare() opened comes into use, or the former one again, where not all
+ * was handed over yet; the other is kept until it has nothing left.
+ */
+static void take_next(struct sync *s, const struct config *c)
+{
+	if (s->has_kind && s->kind != wanted_kind(c) && !s->next && s->old) {
+		s->next = s->old;
+		s->old = NULL;
+	}
+	if (!s->next)
+		return;
+	log_info("backend %s takes the place of backend %s", backend_name(backend_kind(s->next)),
+		 backend_name(s->kind));
+	backend_close(s->old);
+	s->old = s->backend;
+	s->backend = s->next;
+	s->kind = backend_kind(s->next);
+	s->next = NULL;
+	free(s->held);
+	s->held = NULL;
+	s->n_held = 0;
+	sync_mark_kind(s);
+	gather_missed(&s->bindings);
 }
 
 int sync_events_fd(const struct sync *s)
 {
-	return s->events ? genl_fd(s->events) : -1;
+	return s->backend ? backend_events_fd(s->backend) : -1;
 }
 
 /*
@@ -107,184 +148,159 @@ int sync_events_fd(const struct sync *s)
  * hand changes what is reported. So does a fence that died with its namespace:
  * the number may be given to a new namespace of the same name before anybody
  * looks, and then the names tell nothing. (The module says so before the number
- * is free again.) Births show in the names, and the fences that passes
- * themselves attach are no news.
+ * is free again.) A birth shows in the names, unless it has a fence that nobody
+ * wished for; and the fences that passes themselves attach are no news.
  */
 static void on_event(void *data, enum genl_event_type type, const struct genl_netns *n)
 {
-	bool *needed = data;
+	struct heard *h = data;
 
-	if (type == GENL_EVENT_DETACHED || (type == GENL_EVENT_DIED && n->instance) ||
+	if (type == GENL_EVENT_DIED)
+		gather_died(&h->s->bindings, n);
+	if (type == GENL_EVENT_DETACHED ||
+	    ((type == GENL_EVENT_DIED || type == GENL_EVENT_BORN) && n->instance) ||
 	    (type == GENL_EVENT_ATTACHED && n->flags & GENL_F_MANUAL))
-		*needed = true;
+		h->needed = true;
 }
 
 bool sync_events(struct sync *s, enum sync_scope *scope)
 {
-	bool needed = false;
-	const struct genl_listener listener = { .lifecycle = on_event, .data = &needed };
+	struct heard heard = { .s = s };
+	const struct genl_listener listener = { .lifecycle = on_event, .data = &heard };
 	struct err e = { 0 };
 	int ret;
 
 	*scope = SYNC_FENCES;
-	ret = genl_events(s->events, &listener, &e);
+	if (!s->backend)
+		return false;
+	ret = backend_events(s->backend, &listener, &e);
 	if (!ret)
-		return needed;
+		return heard.needed;
 	log_warning("%s; looking at every namespace again", e.text);
+	gather_missed(&s->bindings);
 	if (ret != -ENOBUFS) {
-		close_module(s);
+		close_backend(s);
 		*scope = SYNC_MODULE;
 	}
 	return true;
 }
 
-/* ---- one action ---- */
-
-static enum trouble judge(int errnum, const struct err *e)
+int sync_wake_fd(const struct sync *s)
 {
-	switch (errnum) {
-	case 0:
-		return TROUBLE_NONE;
-	case EAGAIN:	/* being born, or not mounted yet */
-	case ESTALE:	/* the name leads to another namespace by now */
-	case ENXIO:	/* it has died */
-	case EEXIST:	/* somebody has fenced it since we looked */
-		return TROUBLE_SOON;
-	case ENOTCONN:
-		return TROUBLE_RELOADED;
-	case ETIMEDOUT:
-		return TROUBLE_MODULE;
-	default:
-		return e->exit == EXIT_UNREACHABLE ? TROUBLE_MODULE : TROUBLE_SLOW;
+	return s->units ? units_fd(s->units) : -1;
+}
+
+bool sync_wake(struct sync *s, enum sync_scope *scope)
+{
+	*scope = SYNC_NAMES;
+	return s->units && units_turn(s->units);
+}
+
+/* ---- configuration ---- */
+
+static const char *bindings_file(const struct sync *s)
+{
+	return s->bindings_file ? s->bindings_file : BINDINGS_FILE;
+}
+
+static int configure_bindings(struct sync *s, const struct config *c)
+{
+	struct err e = { 0 };
+
+	if (!s->has_bindings && bindings_load(bindings_file(s), &s->bindings, &e)) {
+		log_error("%s: to what sections of kind pid and inode were bound is not known, they have ended",
+			  e.text);
+		s->bindings = (struct bindings){ .damaged = true };
 	}
+	s->has_bindings = true;
+	return bindings_configure(&s->bindings, c);
 }
 
-/* The name is resolved anew: what is attached to is what is open. */
-static enum trouble attach(struct pass *p, const struct reconcile_action *a,
-			   bool wait, struct err *e)
+static int configure_units(struct sync *s, const struct config *c)
 {
-	const struct config_netns *want = a->item->want;
-	struct genl_fence fence = {
-		.policy = want->policy,
-		.mode = want->mode,
-		.hooks = want->hooks,
-		.flags = want->flags,
-		.source = want->source,
-	};
-	struct netns_ref ref;
-	int ret;
+	const char **names = calloc(c->n_sections + 1, sizeof(*names));
+	size_t i, n = 0;
+	int ret = 0;
 
-	ret = select_name(want->name, &ref, e);
-	/*
-	 * Deleted since we looked; or made anew, and not mounted yet: without
-	 * CAP_DAC_OVERRIDE the plain file of `ip netns add` cannot be opened.
-	 */
-	if (ret == -ENOENT || ret == -EACCES)
-		return TROUBLE_SOON;
-	if (ret)
-		return judge(-ret, e);
+	if (!names)
+		return -ENOMEM;
+	for (i = 0; i < c->n_sections; i++)
+		if (c->sections[i].kind == CONFIG_UNIT)
+			names[n++] = c->sections[i].name;
+	if (n && !s->units)
+		s->units = units_open();
+	if (n && !s->units)
+		ret = -ENOMEM;
+	else if (s->units)
+		ret = units_want(s->units, names, n);
+	free(names);
+	return ret;
+}
 
-	if (a->verb == RECONCILE_DO_REPLACE)
-		fence.flags |= GENL_F_REPLACE;
-	if (!wait)
-		fence.flags |= GENL_F_NOWAIT;
-	if (ref.inode != a->item->inode) {
-		ret = err_set(e, ESTALE, EXIT_REFUSED,
-			      "the name was given to another namespace meanwhile");
-	} else {
-		struct genl_target t = {
-			.inode = ref.inode, .fd = ref.fd,
-			.has_cookie = ref.has_cookie, .cookie = ref.cookie,
-			/* Not one that somebody has put there since we looked. */
-			.instance = a->verb == RECONCILE_DO_REPLACE ? a->actual->instance : 0,
-		};
+int sync_configure(struct sync *s, const struct config *c)
+{
+	if (configure_units(s, c) || configure_bindings(s, c) || sync_policy_configure(s, c))
+		return -ENOMEM;
+	take_next(s, c);
+	sync_report_clean(s);	/* what is amiss is said again for each configuration */
+	s->config = c;
+	/* They point into the former configuration. */
+	gather_free(s->names, s->n_names);
+	s->names = NULL;
+	s->n_names = 0;
+	s->has_names = false;
+	s->birth_problem[0] = 0;
+	s->soon_ms = s->slow_ms = 0;
+	return 0;
+}
 
-		ret = genl_attach(p->s->requests, &t, &fence, NULL, e);
+void sync_close(struct sync *s)
+{
+	backend_close(s->backend);
+	backend_close(s->next);
+	backend_close(s->old);
+	s->backend = s->next = s->old = NULL;
+	sync_policy_clean(s);
+	sync_report_clean(s);
+	sync_status_clean(s);
+	bindings_clean(&s->bindings);
+	units_close(s->units);
+	gather_free(s->names, s->n_names);
+	free(s->held);
+	s->units = NULL;
+	s->names = NULL;
+	s->held = NULL;
+	s->has_names = s->has_bindings = s->has_kind = false;
+}
+
+/* Before anything is done on account of them. */
+static void save_bindings(struct sync *s)
+{
+	struct err e = { 0 };
+
+	if (!bindings_save(bindings_file(s), &s->bindings, &e)) {
+		s->bindings_failed = false;
+		return;
 	}
-	netns_ref_close(&ref);
-	if (!ret)
-		log_info("%s (inode %u): %s %s%s, %s", want->name, a->item->inode,
-			 a->verb == RECONCILE_DO_REPLACE ? "fence replaced by" : "fenced with",
-			 want->policy, want->mode == GENL_MODE_AUDIT ? " in mode audit" : "",
-			 want->source);
-	return judge(-ret, e);
+	if (!s->bindings_failed)
+		log_error("%s; a restarted daemon will not know to what sections of kind pid and inode are bound",
+			  e.text);
+	s->bindings_failed = true;
 }
 
-static enum trouble detach(struct pass *p, const struct reconcile_action *a, struct err *e)
-{
-	const struct genl_netns *n = a->actual;
-	struct genl_target t = {
-		.inode = n->inode, .fd = -1,
-		.has_cookie = n->has_cookie, .cookie = n->cookie,
-		.instance = n->instance,
-	};
-	int ret = genl_detach(p->s->requests, &t, true, e);
+/* ---- the pass ---- */
 
-	/* Gone already, with its namespace or by another hand: as wished. */
-	if (ret == -ENXIO || (ret == -ENOENT && e->exit == EXIT_NOT_FOUND))
-		return TROUBLE_NONE;
-	if (!ret)
-		log_info("inode %u: fence of %s taken off, no section claims the namespace any more",
-			 n->inode, n->source);
-	return judge(-ret, e);
-}
-
-static void note_problem(struct pass *p, const char *who, const char *what)
+void sync_note_problem(struct pass *p, const char *who, const char *what)
 {
-	if (!p->sum->problem[0])
-		snprintf(p->sum->problem, sizeof(p->sum->problem), "%.*s%s%.*s",
+	struct sync_summary *sum = &p->r->summary;
+
+	if (!sum->problem[0])
+		snprintf(sum->problem, sizeof(sum->problem), "%.*s%s%.*s",
 			 (int)utf8_cut(who, 80), who, *who ? ": " : "",
 			 (int)utf8_cut(what, 150), what);
 }
 
-/*
- * Transient trouble is logged once it has lasted; other trouble the first time
- * that it shows in this form.
- */
-static void action_failed(struct pass *p, const struct reconcile_action *a,
-			  enum trouble t, const struct err *e)
-{
-	struct sync_report *r;
-	size_t i;
-
-	if (!a->item) {
-		if (t == TROUBLE_SOON && p->s->soon_ms < SOON_LAST_MS)
-			return;
-		note_problem(p, "detach", e->text);
-		log_error("inode %u: fence not taken off: %s", a->actual->inode, e->text);
-		return;
-	}
-	i = a->item - p->plan.items;
-	r = &p->s->reports[i];
-	p->errnums[i] = e->errnum;
-	if (t == TROUBLE_SOON && p->s->soon_ms < SOON_LAST_MS)
-		return;
-	note_problem(p, a->item->want->name, e->text);
-	if (r->errnum != e->errnum || r->inode != a->item->inode)
-		log_error("%s (inode %u): not fenced as %s says: %s", a->item->want->name,
-			  a->item->inode, a->item->want->source, e->text);
-	r->errnum = e->errnum;
-	r->inode = a->item->inode;
-	r->state = a->item->state;
-}
-
-/*
- * Under the old version of its policy a namespace is better off than without a
- * fence; but where there is none, there is no use in asking.
- */
-static enum trouble fence(struct pass *p, const struct reconcile_action *a, bool wait,
-			  struct err *e)
-{
-	const struct sync_policy *bad = sync_policy_bad(p->s, a->item->want);
-
-	if (!bad || bad->loaded)
-		return attach(p, a, wait, e);
-	err_set(e, bad->errnum, EXIT_REFUSED, "policy %s was not accepted: %s",
-		a->item->want->policy, bad->why);
-	return TROUBLE_SLOW;
-}
-
-/* The files of policies into the module, before any fence needs them. */
+/* The files of policies into the backend, before any fence needs them. */
 static int set_policies(struct pass *p, struct err *e)
 {
 	struct sync *s = p->s;
@@ -298,143 +314,64 @@ static int set_policies(struct pass *p, struct err *e)
 			continue;
 		p->trouble = TROUBLE_SLOW;
 		snprintf(who, sizeof(who), "policy %s", s->config->policies[i].name);
-		note_problem(p, who, s->policies[i].why);
+		sync_note_problem(p, who, s->policies[i].why);
 	}
 	return ret;
 }
 
-static void carry_out(struct pass *p)
-{
-	const struct reconcile_action *a = p->plan.actions;
-	size_t i, n_attach = 0;
-	enum trouble t;
-
-	while (n_attach < p->plan.n_actions && a[n_attach].item)
-		n_attach++;
-	for (i = 0; i < p->plan.n_actions && p->trouble < TROUBLE_MODULE; i++, a++) {
-		struct err e = { 0 };
-
-		/* One grace period for all: the last one's covers the others. */
-		t = a->item ? fence(p, a, i + 1 == n_attach, &e) : detach(p, a, &e);
-		if (t != TROUBLE_NONE)
-			action_failed(p, a, t, &e);
-		else if (a->item)
-			a->item->state = RECONCILE_FENCED;
-		if (t > p->trouble)
-			p->trouble = t;
-		if (p->s->alive)
-			p->s->alive(p->s->alive_data);
-	}
-}
-
-/* ---- what is said about it ---- */
-
-static void log_state(const struct reconcile_item *item)
-{
-	const struct config_netns *want = item->want, *first;
-
-	switch (item->state) {
-	case RECONCILE_MANUAL:
-		log_warning("%s (inode %u) is fenced by hand: left alone (nsfence detach %s, then %s is applied)",
-			    want->name, item->inode, want->name, want->source);
-		break;
-	case RECONCILE_CONFLICT:
-		first = item->leader->want;
-		log_error("%s (%s) and %s (%s) are one namespace (inode %u) and wish for different fences: that of %s, which comes first, is applied",
-			  want->name, want->source, first->name, first->source,
-			  item->inode, first->name);
-		break;
-	case RECONCILE_INITIAL:
-		log_error("%s (%s) is the initial network namespace, the host's own: refused",
-			  want->name, want->source);
-		break;
-	default:
-		break;
-	}
-}
-
-static void count(struct pass *p, struct reconcile_item *item)
-{
-	struct sync_summary *sum = p->sum;
-
-	switch (item->state) {
-	case RECONCILE_FENCED:
-		if (sync_policy_bad(p->s, item->want))	/* the old version of it */
-			sum->failed++;
-		else
-			sum->fenced++;
-		break;
-	case RECONCILE_ABSENT:
-		sum->absent++;
-		break;
-	case RECONCILE_PENDING:
-		sum->pending++;
-		break;
-	case RECONCILE_MANUAL:
-		sum->manual++;
-		break;
-	case RECONCILE_CONFLICT:
-		sum->failed++;
-		note_problem(p, item->want->name, "in conflict with another name of the namespace");
-		break;
-	case RECONCILE_INITIAL:
-		sum->failed++;
-		note_problem(p, item->want->name, "is the initial network namespace");
-		break;
-	default:	/* the action failed, or was not reached */
-		sum->failed++;
-	}
-}
-
-/* Once for each time that it lasts: @r is what was said about it. */
-static void log_pending(struct pass *p, const struct reconcile_item *item,
-			const struct sync_report *r, struct sync_report *now)
-{
-	const struct config_netns *want = item->want;
-	uint64_t since = clock_ms();
-
-	if (r->state == (int)item->state && !r->pending_since)
-		return;
-	if (r->state == (int)item->state)
-		since = r->pending_since;
-	if (clock_ms() < since + PENDING_MS) {
-		now->pending_since = since;
-		if (!p->pending_due || since + PENDING_MS < p->pending_due)
-			p->pending_due = since + PENDING_MS;
-	} else if (item->link) {
-		log_warning("%s (%s): " SELECT_NETNS_DIR "/%s is a symbolic link, which is not followed: not fenced (ip netns attach NAME PID makes a mount)",
-			    want->name, want->source, want->name);
-	} else {
-		log_warning("%s (%s): " SELECT_NETNS_DIR "/%s is a file, and no namespace is mounted on it: nothing to fence",
-			    want->name, want->source, want->name);
-	}
-}
-
-static void report(struct pass *p)
+/* What has a name, and what is fenced -> a plan. */
+static int decide(struct pass *p, struct err *e)
 {
 	struct sync *s = p->s;
-	size_t i;
+	struct reconcile_world w = { .config = s->config, .claims = &p->claims };
+	int ret;
 
-	p->sum->configured = p->plan.n_items;
-	for (i = 0; i < p->plan.n_items; i++) {
-		struct reconcile_item *item = &p->plan.items[i];
-		struct sync_report *r = &s->reports[i], now;
+	ret = backend_netns_dump(s->backend, &p->actual, &p->n_actual, e);
+	if (ret)
+		return ret;
+	gather_inodes(p->names, p->n_names, &s->bindings, p->actual, p->n_actual, s->backend);
+	save_bindings(s);
+	w.actual = p->actual;
+	w.n_actual = p->n_actual;
+	w.take_over = p->take_over;
+	if (claims_make(s->config, p->names, p->n_names, &p->claims) ||
+	    reconcile_plan(&w, &p->plan))
+		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
+	p->outcomes = calloc(p->plan.n_items + 1, sizeof(*p->outcomes));
+	return p->outcomes ? 0 : err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
+}
 
-		/* Followers fare as the first name of their namespace did. */
-		if (item->leader && item->state != RECONCILE_CONFLICT)
-			item->state = item->leader->state;
-		count(p, item);
-		if (p->errnums[i])
-			continue;	/* action_failed() has seen to it */
-		if (r->state != (int)item->state || r->inode != item->inode)
-			log_state(item);
-		now = (struct sync_report){ .state = item->state, .inode = item->inode };
-		if (item->state == RECONCILE_PENDING)
-			log_pending(p, item, r, &now);
-		*r = now;
+/* 0; 1: nothing to do; or negative, with the pass given up. */
+static int run(struct pass *p, enum sync_scope scope, struct err *e)
+{
+	struct sync *s = p->s;
+	int ret = 0;
+
+	/* nft is never loaded anew, and remembers what it is opened for. */
+	if (!s->backend || (scope == SYNC_MODULE && s->kind == BACKEND_MODULE))
+		ret = sync_open(s, e);
+	if (!ret)
+		ret = gather_names(s->config, &s->bindings, s->units, &p->names, &p->n_names, e);
+	if (ret)
+		return ret;
+	if (scope == SYNC_NAMES && s->has_names &&
+	    gather_same(s->names, s->n_names, p->names, p->n_names) && !s->bindings.dirty)
+		return 1;
+
+	ret = set_policies(p, e);
+	if (!ret)
+		ret = sync_set_birth(p, e);
+	if (!ret)
+		ret = decide(p, e);
+	if (ret)
+		return ret;
+	sync_carry_out(p);
+	if (p->trouble < TROUBLE_BACKEND) {
+		sync_policy_delete(s, p->policies, p->n_policies);
+		sync_hand_over(p);
 	}
-
-	p->sum->nameless = p->plan.n_nameless;
+	sync_report(p);
+	return 0;
 }
 
 /*
@@ -447,56 +384,6 @@ static void log_nameless(struct pass *p)
 		log_info("fenced namespaces without a name: %zu; they stay fenced for as long as they live",
 			 p->plan.n_nameless);
 	p->s->nameless = p->plan.n_nameless;
-}
-
-/* ---- the pass ---- */
-
-static bool same_names(const struct sync *s, const struct pass *p)
-{
-	size_t i;
-
-	if (!s->has_names || s->n_names != p->n_names)
-		return false;
-	for (i = 0; i < p->n_names; i++)
-		if (s->names[i].inode != p->names[i].inode ||
-		    s->names[i].link != p->names[i].link ||
-		    strcmp(s->names[i].name, p->names[i].name))
-			return false;
-	return true;
-}
-
-/* 0; 1: nothing to do; or negative, with the pass given up. */
-static int run(struct pass *p, enum sync_scope scope, struct err *e)
-{
-	struct sync *s = p->s;
-	int ret = 0;
-
-	if (scope == SYNC_MODULE || !s->requests)
-		ret = sync_open(s, e);
-	if (!ret)
-		ret = select_names(&p->names, &p->n_names, e);
-	if (ret)
-		return ret;
-	if (scope == SYNC_NAMES && same_names(s, p))
-		return 1;
-
-	ret = set_policies(p, e);
-	if (!ret)
-		ret = genl_netns_dump(s->requests, &p->actual, &p->n_actual, e);
-	if (ret)
-		return ret;
-	ret = reconcile_plan(s->config, p->names, p->n_names, p->actual, p->n_actual,
-			     &p->plan);
-	p->errnums = calloc(s->config->n_netns + 1, sizeof(*p->errnums));
-	if (ret || !p->errnums)
-		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
-	carry_out(p);
-	if (p->trouble < TROUBLE_MODULE)
-		sync_policy_delete(s, p->policies, p->n_policies);
-	report(p);
-	if (scope == SYNC_MODULE)
-		log_nameless(p);
-	return 0;
 }
 
 static unsigned int back_off(unsigned int *ms, unsigned int first, unsigned int last)
@@ -515,7 +402,7 @@ static void plan_retry(struct sync *s, enum trouble t, struct sync_result *r)
 	case TROUBLE_NONE:
 		break;
 	case TROUBLE_SOON:
-		r->retry_ms = back_off(&s->soon_ms, SOON_FIRST_MS, SOON_LAST_MS);
+		r->retry_ms = back_off(&s->soon_ms, SOON_FIRST_MS, SYNC_SOON_LAST_MS);
 		r->retry_scope = SYNC_FENCES;
 		r->soon = true;
 		break;
@@ -524,60 +411,98 @@ static void plan_retry(struct sync *s, enum trouble t, struct sync_result *r)
 		r->retry_scope = SYNC_MODULE;
 		break;
 	case TROUBLE_SLOW:
-	case TROUBLE_MODULE:
+	case TROUBLE_BACKEND:
 		r->retry_ms = back_off(&s->slow_ms, SLOW_FIRST_MS, SLOW_LAST_MS);
-		r->retry_scope = t == TROUBLE_MODULE ? SYNC_MODULE : SYNC_FENCES;
+		r->retry_scope = t == TROUBLE_BACKEND ? SYNC_MODULE : SYNC_FENCES;
 		break;
 	}
 }
 
-void sync_pass(struct sync *s, enum sync_scope scope, struct sync_result *r)
+/* The pass was given up before it came to the namespaces. */
+static void give_up(struct pass *p, int ret, const struct err *e)
 {
-	struct pass p = { .s = s, .sum = &r->summary };
+	p->trouble = sync_judge(-ret, e);
+	/* The dump keeps being interrupted, or the like: not the backend. */
+	if (p->trouble == TROUBLE_NONE)
+		p->trouble = TROUBLE_SLOW;
+	sync_note_problem(p, "", e->text);
+	if (!p->s->was_incomplete)
+		log_error("%s; fences that are up stay up, trying again", e->text);
+}
+
+/* The names of a pass that was complete spare the next one some work. */
+static void keep_names(struct pass *p)
+{
+	struct sync *s = p->s;
+
+	gather_free(s->names, s->n_names);
+	s->names = p->names;
+	s->n_names = p->n_names;
+	s->has_names = p->r->complete;
+	p->names = NULL;
+	p->n_names = 0;
+}
+
+static void finish(struct pass *p, enum sync_scope scope, int ret)
+{
+	struct sync *s = p->s;
+	struct sync_result *r = p->r;
+
+	if (p->trouble >= TROUBLE_BACKEND) {
+		close_backend(s);
+		s->was_unreachable = true;
+	}
+	r->complete = ret == 0 && p->trouble < TROUBLE_BACKEND;
+	if (r->complete && scope == SYNC_MODULE)
+		log_nameless(p);
+	if (r->complete && s->was_unreachable)
+		log_info("the %s is reachable again",
+			 s->kind == BACKEND_MODULE ? "module" : "nft backend");
+	if (r->complete)
+		s->was_unreachable = false;
+	s->was_incomplete = !r->complete;
+	plan_retry(s, p->trouble, r);
+	if (p->pending_due && !r->retry_ms) {
+		r->retry_ms = p->pending_due > clock_ms() ? p->pending_due - clock_ms() : 1;
+		r->retry_scope = SYNC_FENCES;
+	}
+	keep_names(p);
+}
+
+void sync_pass(struct sync *s, unsigned int scope, struct sync_result *r)
+{
+	struct pass p = { .s = s, .r = r, .take_over = scope & SYNC_TAKE_OVER };
+	enum sync_scope how = scope & ~SYNC_TAKE_OVER;
 	struct err e = { 0 };
 	int ret;
 
 	*r = (struct sync_result){ 0 };
-	ret = run(&p, scope, &e);
+	ret = run(&p, p.take_over && how < SYNC_FENCES ? SYNC_FENCES : how, &e);
 	if (ret == 1) {
 		r->unchanged = true;
-		goto out;
+	} else {
+		if (ret < 0)
+			give_up(&p, ret, &e);
+		finish(&p, how, ret);
 	}
-	if (ret < 0) {
-		p.trouble = judge(-ret, &e);
-		/* The dump keeps being interrupted, or the like: not the module. */
-		if (p.trouble == TROUBLE_NONE)
-			p.trouble = TROUBLE_SLOW;
-		note_problem(&p, "", e.text);
-		if (!s->was_incomplete)
-			log_error("%s; fences that are up stay up, trying again", e.text);
-	}
-	if (p.trouble >= TROUBLE_MODULE) {
-		close_module(s);
-		s->was_unreachable = true;
-	}
-
-	r->complete = ret == 0 && p.trouble < TROUBLE_MODULE;
-	if (r->complete && s->was_unreachable)
-		log_info("the module is reachable again");
-	if (r->complete)
-		s->was_unreachable = false;
-	s->was_incomplete = !r->complete;
-
-	free(s->names);
-	s->names = p.names;
-	s->n_names = p.n_names;
-	s->has_names = r->complete;
-	p.names = NULL;
-	plan_retry(s, p.trouble, r);
-	if (p.pending_due && !r->retry_ms) {
-		r->retry_ms = p.pending_due > clock_ms() ? p.pending_due - clock_ms() : 1;
-		r->retry_scope = SYNC_FENCES;
-	}
-out:
-	free(p.names);
+	save_bindings(s);
+	gather_free(p.names, p.n_names);
 	free(p.actual);
 	free(p.policies);
-	free(p.errnums);
+	free(p.outcomes);
+	claims_clean(&p.claims);
 	reconcile_plan_clean(&p.plan);
+}
+
+void sync_result_clean(struct sync_result *r)
+{
+	free(r->taken);
+	r->taken = NULL;
+	r->n_taken = 0;
+}
+
+size_t sync_statuses(const struct sync *s, const struct sync_status **out)
+{
+	*out = s->statuses;
+	return s->n_statuses;
 }

@@ -79,6 +79,7 @@ struct sync_status {
 	uint32_t inode;		/* 0: none */
 	uint64_t instance;	/* of the fence, 0: none */
 	enum sync_state state;
+	bool claimed;		/* by a section */
 	char policy[GENL_MAX_NAME + 1];		/* that it has; "-": none */
 	char source[GENL_MAX_SOURCE + 1];	/* of what it is to have; else of what it has */
 	uint64_t since;		/* clock_ms() when it came to be so */
@@ -145,13 +146,18 @@ struct sync {
 	struct backend *backend;	/* NULL: not reachable */
 	enum backend_kind kind;		/* of the one in use, or last used */
 	bool has_kind;
+	struct backend *next;		/* sync_prepare()'s, for sync_configure(); or NULL */
 	struct backend *old;		/* to be left: still has fences of ours; or NULL */
+	struct genl_netns *held;	/* fences that the old one alone has, nobody's */
+	size_t n_held;
 	struct sync_policy *policies;	/* parallel to config->policies */
 	char **retired;			/* policies of former configurations, still there */
 	size_t n_retired;
-	const char *bindings_file;	/* set it before sync_configure(); NULL: BINDINGS_FILE */
+	/* Set it before sync_configure(). NULL: BINDINGS_FILE. "nft.used" lies beside it. */
+	const char *bindings_file;
 	struct bindings bindings;
 	bool has_bindings;		/* the file was read */
+	bool bindings_failed;		/* it cannot be written, and that is logged */
 	struct units *units;		/* NULL: no section was of that kind yet */
 	struct claims_name *names;	/* of the last complete pass */
 	size_t n_names;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The policies of the configuration, and those of the module. See sync.h.
+ * The policies of the configuration, and those of the backend; and birth. See sync.h.
  *
- * Whose a policy in the module is, its name tells: the daemon's are those that a
+ * Whose a policy in the backend is, its name tells: the daemon's are those that a
  * configuration of its own needed, now or formerly, and all "netns:NAME", which
  * have their names from nowhere else. Any other was put there by hand, and is
  * left alone.
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "log.h"
-#include "sync.h"
+#include "sync_pass.h"
 #include "utf8.h"
 
 static bool was_retired(const struct sync *s, const char *name)
@@ -100,8 +100,7 @@ static int set_one(struct sync *s, const struct config_policy *p, struct sync_po
 	now->errnum = 0;
 	if (have && have->hash == p->compiled.hash)
 		return 0;
-	ret = genl_policy_set(s->requests, p->name, p->compiled.image, p->compiled.size, &set,
-			      &e);
+	ret = backend_policy_set(s->backend, p, &set, &e);
 	if (ret) {
 		now->errnum = -ret;
 		snprintf(now->why, sizeof(now->why), "%.*s",
@@ -127,7 +126,7 @@ int sync_policy_set(struct sync *s, struct genl_policy **out, size_t *n, struct 
 	size_t i;
 	int ret;
 
-	ret = genl_policy_dump(s->requests, out, n, e);
+	ret = backend_policy_dump(s->backend, out, n, e);
 	for (i = 0; !ret && i < c->n_policies; i++) {
 		const struct config_policy *p = &c->policies[i];
 
@@ -141,17 +140,17 @@ int sync_policy_set(struct sync *s, struct genl_policy **out, size_t *n, struct 
 	return ret;
 }
 
-const struct sync_policy *sync_policy_bad(const struct sync *s, const struct config_netns *want)
+const struct sync_policy *sync_policy_bad(const struct sync *s, const struct config_policy *file)
 {
 	const struct sync_policy *policy;
 
-	if (!want->file)
+	if (!file)
 		return NULL;
-	policy = &s->policies[want->file - s->config->policies];
+	policy = &s->policies[file - s->config->policies];
 	return policy->errnum ? policy : NULL;
 }
 
-static bool is_ours(const struct sync *s, const char *name)
+bool sync_policy_is_ours(const struct sync *s, const char *name)
 {
 	return !strncmp(name, POLICIES_NETNS, sizeof(POLICIES_NETNS) - 1) ||
 	       was_retired(s, name);
@@ -176,10 +175,10 @@ void sync_policy_delete(struct sync *s, const struct genl_policy *v, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!is_ours(s, v[i].name) || config_find_policy(s->config, v[i].name))
+		if (!sync_policy_is_ours(s, v[i].name) || config_find_policy(s->config, v[i].name))
 			continue;
 		/* EBUSY: a fence by hand, or one without a name, uses it. Another time. */
-		if (genl_policy_del(s->requests, v[i].name, &e))
+		if (backend_policy_del(s->backend, v[i].name, &e))
 			continue;
 		log_info("policy %s: taken away, no section needs it any more", v[i].name);
 		forget(s, v[i].name);
@@ -188,4 +187,79 @@ void sync_policy_delete(struct sync *s, const struct genl_policy *v, size_t n)
 	for (i = s->n_retired; i--;)
 		if (!find(v, n, s->retired[i]))
 			forget(s, s->retired[i]);
+}
+
+/* ---- birth ---- */
+
+struct genl_fence sync_birth_wish(const struct config *c)
+{
+	struct genl_fence wish = c->birth;
+
+	if (!wish.policy)
+		wish.policy = GENL_BIRTH_NONE;
+	return wish;
+}
+
+bool sync_birth_is(const struct genl_birth *have, const struct config *c)
+{
+	const uint32_t flags = GENL_F_STRICT | GENL_F_FORWARD_ACCEPT;
+	struct genl_fence wish = sync_birth_wish(c);
+
+	if (strcmp(have->policy, wish.policy) || !strcmp(wish.policy, GENL_BIRTH_NONE))
+		return !strcmp(have->policy, wish.policy);
+	return (have->mode == wish.mode || !strcmp(wish.policy, "audit")) &&
+	       (!wish.hooks || have->hooks == wish.hooks) &&
+	       !((have->flags ^ wish.flags) & flags);
+}
+
+static void birth_failed(struct pass *p, const char *why)
+{
+	struct sync *s = p->s;
+
+	if (p->trouble < TROUBLE_SLOW)
+		p->trouble = TROUBLE_SLOW;
+	sync_note_problem(p, "birth", why);
+	p->r->summary.failed++;
+	if (strncmp(s->birth_problem, why, sizeof(s->birth_problem) - 1))
+		log_error("birth = %s is not in force: %s", sync_birth_wish(s->config).policy, why);
+	snprintf(s->birth_problem, sizeof(s->birth_problem), "%.*s",
+		 (int)utf8_cut(why, sizeof(s->birth_problem) - 1), why);
+}
+
+int sync_set_birth(struct pass *p, struct err *e)
+{
+	struct genl_fence wish = sync_birth_wish(p->s->config);
+	const struct sync_policy *bad = sync_policy_bad(p->s, p->s->config->birth_file);
+	struct sync *s = p->s;
+	struct genl_birth have;
+	int ret;
+
+	if (bad && !bad->loaded) {
+		birth_failed(p, bad->why);
+		return 0;
+	}
+	if (s->kind == BACKEND_NFT) {	/* which has none */
+		if (s->config->birth.policy)
+			birth_failed(p, "nftables cannot give it");
+		else
+			s->birth_problem[0] = 0;
+		return 0;
+	}
+	ret = backend_birth_get(s->backend, &have, e);
+	if (!ret && have.decided && sync_birth_is(&have, s->config)) {
+		s->birth_problem[0] = 0;
+		return 0;
+	}
+	if (!ret)
+		ret = backend_birth_set(s->backend, &wish, e);
+	if (ret && e->exit == EXIT_UNREACHABLE)
+		return ret;
+	if (ret) {
+		birth_failed(p, e->text);
+		return 0;
+	}
+	s->birth_problem[0] = 0;
+	if (strcmp(have.policy, wish.policy))
+		log_info("birth: %s (was %s)", wish.policy, have.policy);
+	return 0;
 }

@@ -28,9 +28,10 @@
 #define MESSAGES	1000		/* in one turn: others want one, too */
 #define TRIES		8		/* of one unit whose process keeps changing */
 
-#define REASON_ASKED	"systemd was asked and has not answered yet"
 #define REASON_NO_BUS	"there is no connection to systemd over D-Bus"
 #define REASON_SILENT	"systemd does not answer over D-Bus"
+
+const char units_reason_asked[] = "systemd was asked and has not answered yet";
 
 struct unit {
 	struct units *units;
@@ -87,7 +88,7 @@ static void set_state(struct unit *unit, enum unit_state state, const char *reas
 	if (state == UNIT_RUNNING)
 		new.process = unit->seen;
 	if (new.state != unit->now.state || new.process.pid != unit->now.process.pid ||
-	    new.process.start != unit->now.process.start)
+	    new.process.start != unit->now.process.start || new.reason != unit->now.reason)
 		unit->units->changed = true;
 	unit->now = new;
 }
@@ -430,7 +431,7 @@ static struct unit *make_unit(struct units *u, const char *name)
 	if (!unit)
 		return NULL;
 	unit->units = u;
-	unit->now.reason = REASON_ASKED;
+	unit->now.reason = units_reason_asked;
 	unit->name = strdup(name);
 	if (!unit->name) {
 		free(unit);

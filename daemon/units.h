@@ -36,6 +36,9 @@ struct unit_process {
 	const char *reason;		/* static; or NULL */
 };
 
+/* The reason of units that are being asked for the first time. */
+extern const char units_reason_asked[];
+
 /* Connects to nothing yet. NULL: no memory, or no descriptors. */
 struct units *units_open(void);
 void units_close(struct units *u);
