@@ -24,6 +24,12 @@
 #define FENCE_FLAGS	(GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT)
 #define MAX_COUNTERS	4096	/* rules of a policy whose counters are added up */
 
+/*
+ * Who opens it a second time gets the same one: two would not know each other's
+ * tables, which have but one owner.
+ */
+static struct nft *only;
+
 static struct nft *nft(const struct backend *b)
 {
 	return (struct nft *)b;
@@ -38,6 +44,10 @@ static void nft_close(struct backend *b)
 {
 	struct nft *n = nft(b);
 
+	if (n == only && --n->users)
+		return;
+	if (n == only)
+		only = NULL;
 	while (n->n_ns)
 		nft_ns_drop(n, n->ns[0]);
 	while (n->n_policies) {
@@ -505,7 +515,20 @@ int backend_nft_open_flags(struct backend **out, uint32_t table_flags, struct er
 int backend_nft_open(struct backend **out, struct err *e)
 {
 	uint32_t flags;
-	int ret = nft_job_probe(&flags, e);
+	int ret = 0;
 
-	return ret ? ret : open_with(out, flags, e);
+	if (only) {
+		nft_watch_again(only);
+	} else {
+		ret = nft_job_probe(&flags, e);
+		if (!ret)
+			ret = open_with(out, flags, e);
+		if (!ret)
+			only = nft(*out);
+	}
+	if (ret)
+		return ret;
+	only->users++;
+	*out = &only->base;
+	return 0;
 }

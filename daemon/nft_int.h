@@ -51,6 +51,7 @@ struct nft_ns {
 
 struct nft {
 	struct backend base;
+	unsigned int users;		/* how often it was opened */
 	uint32_t table_flags;		/* of nft_load_probe() */
 	uint64_t key[2];		/* of digests; random */
 	struct nft_ns **ns;		/* sorted by inode */
@@ -99,6 +100,8 @@ void nft_ns_describe(const struct nft *n, const struct nft_ns *x, struct genl_ne
 
 int nft_watch_open(struct nft *n, struct err *e);
 void nft_watch_add(struct nft *n, struct nft_ns *x);
+/* Has every table looked at that somebody could have changed unheard. */
+void nft_watch_again(struct nft *n);
 int nft_watch_events(struct nft *n, const struct genl_listener *l);
 
 /* As backend_nft_open(), without owners though the kernel has them: for tests. */

@@ -116,6 +116,15 @@ static void touch(struct nft_ns *x)
 	x->wait_ms = !x->wait_ms ? FIRST_MS : 2 * x->wait_ms < LAST_MS ? 2 * x->wait_ms : LAST_MS;
 }
 
+void nft_watch_again(struct nft *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_ns && !(n->table_flags & NFT_MSG_F_OWNER); i++)
+		touch(n->ns[i]);
+	arm(n);
+}
+
 static void hear(struct nft *n, struct nft_ns *x)
 {
 	static char buf[BUF_SIZE] __attribute__((aligned(8)));
