@@ -103,7 +103,7 @@ static bool find_ours(const struct good_manual *m, const struct genl_netns *v, s
 
 	for (i = 0; i < n && v[i].inode != m->was.inode; i++)
 		;
-	if (i == n || v[i].flags & GENL_F_MANUAL)
+	if (i == n || (v[i].instance && v[i].flags & GENL_F_MANUAL))
 		return false;
 	*t = m->was;
 	if (m->was.has_cookie && v[i].has_cookie) {
