@@ -85,8 +85,10 @@ void config_clean(struct config *c)
 		free(c->sections[i].name);
 		free(c->sections[i].path);
 	}
-	for (i = 0; i < c->n_policies; i++)
+	for (i = 0; i < c->n_policies; i++) {
 		free(c->policies[i].compiled.image);
+		free(c->policies[i].compiled.text);
+	}
 	for (i = 0; i < c->n_warnings; i++)
 		free(c->warnings[i]);
 	free(c->sections);

@@ -327,7 +327,7 @@ static void handle(struct parser *p, const char *name, const char *value)
 	const char *at = value_at(p);
 	const struct key *k;
 	uint32_t v = 0;
-	bool ok;
+	bool ok, twice;
 
 	if (p->part == CONFIG_PART_NONE) {
 		error(p, p->key, "key \"%s\" above the first section; accepted sections: " SECTIONS,
@@ -340,13 +340,13 @@ static void handle(struct parser *p, const char *name, const char *value)
 	if (!k)
 		return;
 	set = p->block ? &p->block->set[k - keys] : NULL;
-	if (set && set->line) {
+	twice = set && set->line;
+	if (twice)
 		error(p, p->key, "%s is set already in line %u of this section",
 		      name, set->line);
-		return;
-	}
-	ok = parse_value(p, k, at, value, &v);
-	if (!set)
+	/* Globs are kept as they are parsed; of the rest more can be said. */
+	ok = (twice && k->value == VALUE_GLOBS) || parse_value(p, k, at, value, &v);
+	if (!set || twice)
 		return;
 
 	/* A bad value counts as set: "no policy" would be a second error for one. */

@@ -83,14 +83,12 @@ static const char *bracket_end(const char *s, const char *end)
 
 const char *config_header_end(const char *s, const char *end)
 {
-	const char *next;
+	const char *at = s;
 
-	while (s < end && *s != ']') {
-		next = *s == '[' ? bracket_end(s, end) : *s == '\\' && s + 1 < end ? s + 2 : s + 1;
-		/* One that does not end is none; then its "]" may be the header's. */
-		s = next ? next : s + 1;
-	}
-	return s < end ? s : NULL;
+	while (at && at < end && *at != ']')
+		at = *at == '[' ? bracket_end(at, end) : *at == '\\' && at + 1 < end ? at + 2 : at + 1;
+	/* Where a "[" has no end but the header's, the name is wrong, and not the header. */
+	return at && at < end ? at : memchr(s, ']', end - s);
 }
 
 static bool is_glob(const char *s, size_t len)
@@ -314,6 +312,9 @@ static int make_unit(const char *s, size_t len, struct config_selector *out,
 		if (ends_in(s, len, unit_types[t]))
 			return fault(f, 0, "\"%s\" has no main process; accepted: a service",
 				     config_quote(s, len).text);
+	if (s[0] == '.')
+		return fault(f, 0, "\"%s\" is not the name of a unit, which begins with no \".\"",
+			     config_quote(s, len).text);
 	if (s[0] == '@' || s[stem - 1] == '@')
 		return fault(f, 0, "\"%s\" is a template; accepted: one of its instances, NAME@INSTANCE",
 			     config_quote(s, len).text);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer entry: the text of a configuration file.
- * links: err.c config_error.c config_parse.c policies_name.c
+ * links: err.c config.c config_error.c config_parse.c config_selector.c policies_name.c
  *
  *   clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Idaemon \
- *     tests/fuzz/fuzz_config.c daemon/{err,config_error,config_parse,policies_name}.c -linih
- *   ./a.out -dict=tests/fuzz/config.dict CORPUS tests/golden/config
+ *     tests/fuzz/fuzz_config.c daemon/{err,config,config_error,config_parse,config_selector,policies_name}.c -linih
+ *   ./a.out -dict=tests/fuzz/config.dict CORPUS tests/golden/config tests/fuzz/corpus/config
  *
  * The text goes in twice, as two files; what must hold: each error has a line
- * that exists, errors are in file order and printable, and a block has names
- * that could be files'.
+ * that exists, errors are in file order and printable, a block has names that
+ * could be files', and what a selector was made into is made into the same again.
  */
 #include <assert.h>
 #include <errno.h>
@@ -39,24 +39,66 @@ static void check_errors(const struct config_errors *errs, size_t lines)
 	assert(!errs->more || errs->n == CONFIG_MAX_ERRORS);
 }
 
+/* Absolute, and each part one that a file could have. */
+static void check_path(const char *path)
+{
+	const char *part = path;
+	size_t len;
+
+	assert(path[0] == '/' && !strpbrk(path, " \t\n\r\"'"));
+	while (*part) {
+		len = strcspn(++part, "/");
+		assert(len && len <= 255 && !(len == 1 && part[0] == '.') &&
+		       !(len == 2 && !memcmp(part, "..", 2)));
+		part += len;
+	}
+	assert(strncmp(path, "/var/run/", 9));
+}
+
+static void check_selector(const struct config_selector *sel)
+{
+	struct config_selector again;
+	struct config_fault fault;
+
+	assert(sel->kind < CONFIG_KINDS && *sel->name);
+	if (sel->path)
+		check_path(sel->path);
+	assert((sel->kind <= CONFIG_PATH) == !!sel->path);
+	assert(sel->glob == (sel->path && strpbrk(sel->path, "*?[")));
+	assert(sel->literals <= (sel->path ? strlen(sel->path) : 0));
+	if (sel->kind == CONFIG_NETNS)
+		assert(!strchr(sel->name, '/') && strlen(sel->name) <= 255);
+	if (sel->kind == CONFIG_PID || sel->kind == CONFIG_INODE)
+		assert(sel->number);
+	assert(!config_selector_make(sel->kind, sel->name, strlen(sel->name), &again, &fault));
+	assert(again.kind == sel->kind && !strcmp(again.name, sel->name) &&
+	       again.glob == sel->glob && again.literals == sel->literals &&
+	       again.number == sel->number);
+	assert(!again.path == !sel->path && (!sel->path || !strcmp(again.path, sel->path)));
+	config_selector_clean(&again);
+}
+
 static void check_blocks(const struct config_blocks *b, size_t lines)
 {
-	const char *name;
-	size_t i;
+	const struct config_block *one;
+	size_t i, e;
 	int k;
 
 	for (i = 0; i < b->n; i++) {
-		name = b->v[i].name;
-		assert(b->v[i].line >= 1 && b->v[i].line <= lines);
-		if (name)
-			assert(*name && strlen(name) <= 255 && !strpbrk(name, "/ \t\n*?[]") &&
-			       strcmp(name, ".") && strcmp(name, ".."));
-		if (b->v[i].set[CONFIG_KEY_POLICY].value == CONFIG_POLICY_NAMED)
-			assert(!policies_name_fault(b->v[i].policy));
+		one = &b->v[i];
+		assert(one->line >= 1 && one->line <= lines);
+		if (one->sel.name)
+			check_selector(&one->sel);
+		assert(!one->n_except || one->sel.glob);
+		for (e = 0; e < one->n_except; e++)
+			check_path(one->except[e]);
+		if (one->set[CONFIG_KEY_POLICY].value == CONFIG_POLICY_NAMED ||
+		    one->set[CONFIG_KEY_BIRTH].value == CONFIG_POLICY_NAMED)
+			assert(!policies_name_fault(one->policy));
 		else
-			assert(!b->v[i].policy);
+			assert(!one->policy);
 		for (k = 0; k < CONFIG_KEYS; k++)
-			assert(b->v[i].set[k].line <= lines);
+			assert(one->set[k].line <= lines);
 	}
 }
 

@@ -1,4 +1,4 @@
-// links: err.c config.c config_load.c config_parse.c config_policies.c config_error.c policies.c policies_name.c genl_names.c policy/diag.c policy/ir.c
+// links: err.c config.c config_load.c config_parse.c config_selector.c config_policies.c config_error.c policies.c policies_name.c genl_names.c policy/diag.c policy/ir.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Configuration files. What a file is read as, and each message about a bad
@@ -30,25 +30,33 @@ static void put_line(void *data, const char *text)
 	fprintf(data, "%s\n", text);
 }
 
-static void put_netns(FILE *f, const struct config_netns *n)
+static void put_section(FILE *f, const struct config_section *n)
 {
 	static const char *const names[] = {
 		"prerouting", "input", "forward", "output", "postrouting",
 	};
+	size_t i;
 	int h;
 
-	fprintf(f, "%u: netns %s policy=%s mode=%s hooks=", n->order, n->name, n->policy,
-		n->mode == GENL_MODE_AUDIT ? "audit" : "enforce");
+	fprintf(f, "%u: %s %s policy=%s mode=%s hooks=", n->order, config_kind_name(n->kind),
+		n->name, n->policy, n->mode == GENL_MODE_AUDIT ? "audit" : "enforce");
 	for (h = 0; h < GENL_HOOKS; h++)
 		if (n->hooks & 1u << h)
 			fprintf(f, "%s,", names[h]);
-	fprintf(f, "%s%s source=%s\n", n->flags & GENL_F_STRICT ? " strict" : "",
-		n->flags & GENL_F_FORWARD_ACCEPT ? " forward-accept" : "", n->source);
+	fprintf(f, "%s%s%s source=%s", n->flags & GENL_F_STRICT ? " strict" : "",
+		n->flags & GENL_F_FORWARD_ACCEPT ? " forward-accept" : "",
+		n->flags & GENL_F_INHERIT ? "" : " no-inherit", n->source);
+	if (n->glob)
+		fprintf(f, " literals=%u", n->literals);
+	for (i = 0; i < n->n_except; i++)
+		fprintf(f, "%s%s", i ? "," : " except=", n->except[i]);
+	fputs("\n", f);
 }
 
 /* What config_load() makes of @path, as text; the caller frees it. */
 static char *describe(const char *path)
 {
+	static const char *const backends[] = { "auto", "module", "nft" };
 	struct config_errors *errs = calloc(1, sizeof(*errs));
 	struct config c;
 	size_t size, i;
@@ -62,12 +70,15 @@ static char *describe(const char *path)
 		config_errors_each(errs, put_line, f);
 	} else {
 		assert_int_equal(errs->n, 0);
-		fprintf(f, "backend=%s\n", c.backend == CONFIG_BACKEND_AUTO ? "auto" : "module");
-		for (i = 0; i < c.n_netns; i++) {
-			put_netns(f, &c.netns[i]);
-			assert_ptr_equal(config_find(&c, c.netns[i].name), &c.netns[i]);
+		fprintf(f, "backend=%s\n", backends[c.backend]);
+		if (c.birth.policy)
+			fprintf(f, "birth=%s\n", c.birth.policy);
+		for (i = 0; i < c.n_sections; i++) {
+			put_section(f, &c.sections[i]);
+			assert_ptr_equal(config_find(&c, c.sections[i].kind, c.sections[i].name),
+					 &c.sections[i]);
 		}
-		assert_null(config_find(&c, "no such name"));
+		assert_null(config_find(&c, CONFIG_NETNS, "no such name"));
 		config_clean(&c);
 	}
 	config_errors_clean(errs);
@@ -259,12 +270,12 @@ static void test_long_names(void **state)
 	fprintf(f, "[netns %s]\npolicy = accept\n", name);
 	fclose(f);
 	assert_int_equal(config_load(t->path, &c, &errs), 0);
-	assert_int_equal(c.n_netns, 2);
-	assert_string_equal(config_find(&c, name)->policy, "accept");
+	assert_int_equal(c.n_sections, 2);
+	assert_string_equal(config_find(&c, CONFIG_NETNS, name)->policy, "accept");
 	name[254] = 'n';
-	assert_string_equal(config_find(&c, name)->policy, "drop");
+	assert_string_equal(config_find(&c, CONFIG_NETNS, name)->policy, "drop");
 	name[254] = 0;
-	assert_null(config_find(&c, name));
+	assert_null(config_find(&c, CONFIG_NETNS, name));
 	config_clean(&c);
 }
 
@@ -287,7 +298,7 @@ static void test_long_source(void **state)
 	fputs("[netns a]\npolicy = drop\n", f);
 	fclose(f);
 	assert_int_equal(config_load(t->dir, &c, &errs), 0);
-	source = config_find(&c, "a")->source;
+	source = config_find(&c, CONFIG_NETNS, "a")->source;
 	assert_int_equal(strlen(source), GENL_MAX_SOURCE);
 	assert_memory_equal(source, "...", 3);
 	assert_string_equal(source + GENL_MAX_SOURCE - strlen("x.conf:2"), "x.conf:2");
@@ -308,10 +319,10 @@ static void test_many(void **state)
 		fprintf(f, "[netns n%d]\npolicy = drop\n", 19999 - i);
 	fclose(f);
 	assert_int_equal(config_load(t->path, &c, &errs), 0);
-	assert_int_equal(c.n_netns, 20000);
+	assert_int_equal(c.n_sections, 20000);
 	for (i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
-		assert_int_equal(config_find(&c, name)->order, 19999 - i);
+		assert_int_equal(config_find(&c, CONFIG_NETNS, name)->order, 19999 - i);
 	}
 	config_clean(&c);
 }
@@ -364,7 +375,7 @@ static void make_dirs(struct tmp *t)
 static void test_policies(void **state)
 {
 	struct config_errors errs = { 0 };
-	const struct config_netns *n;
+	const struct config_section *n;
 	struct tmp *t = *state;
 	struct config c;
 	char before[512], after[512];
@@ -386,10 +397,10 @@ static void test_policies(void **state)
 	assert_non_null(getcwd(after, sizeof(after)));
 	assert_string_equal(before, after);
 	assert_int_equal(fake_compiled, 4);
-	assert_int_equal(c.n_netns, 6);
+	assert_int_equal(c.n_sections, 6);
 	assert_int_equal(c.n_policies, 4);
 
-	n = config_find(&c, "web1");
+	n = config_find(&c, CONFIG_NETNS, "web1");
 	assert_string_equal(n->policy, "web");
 	assert_ptr_equal(n->file, config_find_policy(&c, "web"));
 	assert_int_equal(n->hooks, 0);
@@ -398,21 +409,22 @@ static void test_policies(void **state)
 	assert_true(policies_has_hook(&n->file->compiled, GENL_HOOK_INPUT));
 	assert_false(policies_has_hook(&n->file->compiled, GENL_HOOK_FORWARD));
 	assert_int_equal(n->file->compiled.size, n->file->compiled.image->size);
-	assert_ptr_equal(config_find(&c, "web2")->file, n->file);
-	assert_int_equal(config_find(&c, "web2")->flags, GENL_F_FORWARD_ACCEPT);
+	assert_ptr_equal(config_find(&c, CONFIG_NETNS, "web2")->file, n->file);
+	assert_int_equal(config_find(&c, CONFIG_NETNS, "web2")->flags,
+			 GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT);
 
-	n = config_find(&c, "own");
+	n = config_find(&c, CONFIG_NETNS, "own");
 	assert_string_equal(n->policy, "netns:own");
 	assert_int_equal(n->mode, GENL_MODE_AUDIT);
 	assert_string_equal(n->source, "netns.d/own.nft");
 	assert_int_equal(n->order, 2);
-	n = config_find(&c, "alone");
+	n = config_find(&c, CONFIG_NETNS, "alone");
 	assert_string_equal(n->policy, "netns:alone");
 	assert_int_equal(n->mode, GENL_MODE_ENFORCE);
 	assert_string_equal(n->source, "netns.d/alone.nft");
 	assert_int_equal(n->order, 4);		/* after all sections */
-	assert_string_equal(config_find(&c, "drop")->policy, "netns:drop");
-	assert_null(config_find(&c, "plain")->file);
+	assert_string_equal(config_find(&c, CONFIG_NETNS, "drop")->policy, "netns:drop");
+	assert_null(config_find(&c, CONFIG_NETNS, "plain")->file);
 	assert_null(config_find_policy(&c, "unused"));
 	assert_null(config_find_policy(&c, "drop"));
 
@@ -448,10 +460,10 @@ static void test_policy_errors(void **state)
 	       "%s:2:10: Error: policy is set here, and there is a file netns.d/a.nft, which is the policy of this namespace; accepted: one of the two\n"
 	       "%s:3:9: Error: hooks is for built-in policies only (drop, reject, accept, audit), and the policy is netns.d/a.nft\n"
 	       "%s:4:10: Error: strict is for built-in policies only (drop, reject, accept, audit), and the policy is netns.d/a.nft\n"
-	       "%s:6:10: Error: no policy \"nosuch\", for there is no file policies/nosuch.nft; accepted: drop, reject, accept, audit, or the NAME of a file policies/NAME.nft\n"
+	       "%s:6:10: Error: no policy \"nosuch\", for there is no file policies/nosuch.nft; accepted: drop, reject, accept, audit, none, or the NAME of a file policies/NAME.nft\n"
 	       "%s:10:11: Error: forward = accept, while policies/router.nft has a chain on hook forward\n"
 	       "%s:12:10: Error: policy is set here, and there is a file netns.d/d.nft, which is the policy of this namespace; accepted: one of the two\n"
-	       "%s:14:10: Error: \"-x\" is not a value of policy; accepted: drop, reject, accept, audit, or the NAME of a file policies/NAME.nft (1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -)\n"
+	       "%s:14:10: Error: \"-x\" is not a value of policy; accepted: drop, reject, accept, audit, none, or the NAME of a file policies/NAME.nft (1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -)\n"
 	       "netns.d/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.nft: Error: the name \"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\" is longer than 57 bytes; accepted: 1 to 57 of A-Z a-z 0-9 . _ -, first no . nor - (another namespace takes a section with policy =)\n"
 	       "policies/a b.nft: Error: the name \"a b\" has other characters than A-Z a-z 0-9 . _ -; accepted: 1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -\n"
 	       "policies/drop.nft: Error: the name \"drop\" is that of a built-in policy; accepted: 1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -\n"
@@ -502,8 +514,8 @@ static void test_policy_of_single_file(void **state)
 	put(t, "policies/web.nft", "hook input\n");
 	put(t, "netns.d/b.nft", "hook input\n");
 	assert_int_equal(config_load(t->path, &c, &errs), 0);
-	assert_int_equal(c.n_netns, 1);
-	assert_string_equal(config_find(&c, "a")->policy, "web");
+	assert_int_equal(c.n_sections, 1);
+	assert_string_equal(config_find(&c, CONFIG_NETNS, "a")->policy, "web");
 	config_clean(&c);
 	assert_int_equal(chdir(t->dir), 0);
 	assert_int_equal(config_load("nsfence.conf", &c, &errs), 0);
@@ -530,10 +542,10 @@ static void test_policy_overridden(void **state)
 	    "[netns c]\npolicy = web\n");
 	put(t, "policies/web.nft", "hook input\n");
 	assert_int_equal(config_load(t->dir, &c, &errs), 0);
-	assert_string_equal(config_find(&c, "a")->policy, "drop");
-	assert_null(config_find(&c, "a")->file);
-	assert_string_equal(config_find(&c, "b")->policy, "web");
-	assert_string_equal(config_find(&c, "c")->policy, "web");
+	assert_string_equal(config_find(&c, CONFIG_NETNS, "a")->policy, "drop");
+	assert_null(config_find(&c, CONFIG_NETNS, "a")->file);
+	assert_string_equal(config_find(&c, CONFIG_NETNS, "b")->policy, "web");
+	assert_string_equal(config_find(&c, CONFIG_NETNS, "c")->policy, "web");
 	assert_int_equal(c.n_policies, 1);
 	config_clean(&c);
 }
@@ -547,6 +559,133 @@ static void test_policy_dirs(void **state)
 	put(t, "netns.d", "another");
 	expect(t->dir, "netns.d: Error: cannot be read: Not a directory\n"
 	       "policies: Error: cannot be read: Not a directory\n");
+}
+
+/* Selectors are kept in one form, whatever they are written in; the order stays. */
+static void test_selectors(void **state)
+{
+	const struct config_section *s;
+	struct config_errors errs = { 0 };
+	struct tmp *t = *state;
+	struct config c;
+
+	put(t, "nsfence.conf",
+	    "[path /run/netns/web1]\npolicy = drop\n"
+	    "[path /var/run/docker/netns/*]\npolicy = drop\nexcept = /var/run/docker/netns/default\n"
+	    "[pid 0812]\npolicy = drop\n[unit render]\npolicy = none\ninherit = no\n"
+	    "[inode 4026532240]\npolicy = drop\ninherit = no\n"
+	    "[netns web-[0-9]*]\npolicy = drop\nexcept = web-0, /run/netns/web-1*\n");
+	assert_int_equal(config_load(t->path, &c, &errs), 0);
+	assert_int_equal(c.n_sections, 6);
+	s = config_find(&c, CONFIG_NETNS, "web1");
+	assert_string_equal(s->path, "/run/netns/web1");
+	assert_false(s->glob);
+	assert_int_equal(s->flags, GENL_F_INHERIT);
+	s = config_find(&c, CONFIG_PATH, "/run/docker/netns/*");
+	assert_true(s->glob);
+	assert_int_equal(s->literals, 18);
+	assert_int_equal(s->n_except, 1);
+	assert_string_equal(s->except[0], "/run/docker/netns/default");
+	assert_int_equal(config_find(&c, CONFIG_PID, "812")->number, 812);
+	s = config_find(&c, CONFIG_UNIT, "render.service");
+	assert_true(s->none);
+	assert_string_equal(s->policy, "none");
+	assert_null(s->path);
+	s = config_find(&c, CONFIG_INODE, "4026532240");
+	assert_int_equal(s->number, 4026532240u);
+	assert_int_equal(s->flags, 0);
+	s = config_find(&c, CONFIG_NETNS, "web-[0-9]*");
+	assert_int_equal(s->literals, 15);
+	assert_int_equal(s->n_except, 2);
+	assert_string_equal(s->except[0], "/run/netns/web-0");
+	assert_string_equal(s->except[1], "/run/netns/web-1*");
+	config_clean(&c);
+}
+
+/* The same section, by either spelling; a later file overrides, key by key. */
+static void test_selectors_merged(void **state)
+{
+	const struct config_section *s;
+	struct config_errors errs = { 0 };
+	struct tmp *t = *state;
+	struct config c;
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "%s/nsfence.conf.d", t->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	put(t, "nsfence.conf", "[netns b*]\npolicy = drop\nexcept = b1, b2\nmode = audit\n"
+	    "[netns a]\npolicy = drop\nhooks = input\nstrict = yes\n");
+	put(t, "nsfence.conf.d/1.conf", "[path /var/run/netns/b*]\nexcept = /run/netns/b3\n"
+	    "[path /run/netns/a]\npolicy = none\n[nsfenced]\nbirth = reject\n");
+	assert_int_equal(config_load(t->dir, &c, &errs), 0);
+	assert_int_equal(c.n_sections, 2);
+	s = config_find(&c, CONFIG_NETNS, "b*");
+	assert_int_equal(s->n_except, 1);
+	assert_string_equal(s->except[0], "/run/netns/b3");
+	assert_int_equal(s->mode, GENL_MODE_AUDIT);
+	assert_string_equal(s->source, "nsfence.conf:2");
+	assert_true(config_find(&c, CONFIG_NETNS, "a")->none);
+	assert_string_equal(config_find(&c, CONFIG_NETNS, "a")->source, "nsfence.conf.d/1.conf:4");
+	assert_string_equal(c.birth.policy, "reject");
+	config_clean(&c);
+	put(t, "nsfence.conf.d/2.conf", "[nsfenced]\nbirth = none\n");
+	assert_int_equal(config_load(t->dir, &c, &errs), 0);
+	assert_null(c.birth.policy);
+	config_clean(&c);
+}
+
+/* A policy that only birth needs is compiled, and its mistakes are the configuration's. */
+static void test_birth(void **state)
+{
+	struct config_errors errs = { 0 };
+	struct tmp *t = *state;
+	struct config c;
+
+	make_dirs(t);
+	put(t, "nsfence.conf", "[nsfenced]\nbirth = nursery\n");
+	put(t, "policies/nursery.nft", "hook input\n");
+	assert_int_equal(config_load(t->dir, &c, &errs), 0);
+	assert_int_equal(c.n_policies, 1);
+	assert_ptr_equal(c.birth_file, config_find_policy(&c, "nursery"));
+	assert_string_equal(c.birth.policy, "nursery");
+	config_clean(&c);
+	put(t, "policies/nursery.nft", "error cradle\n");
+	expect(t->dir, "policies/nursery.nft:1:7-12: Error: cradle\nerror cradle\n      ^^^^^^\n");
+	put(t, "nsfence.conf", "[nsfenced]\nbackend = nft\nbirth = drop\n");
+	expect(t->dir, "%s:3:9: Error: birth, which nftables cannot give, while backend = nft; accepted: birth = none\n",
+	       t->path);
+	put(t, "nsfence.conf", "[nsfenced]\nbackend = nft\nbirth = none\n");
+	expect(t->dir, "backend=nft\n");
+	/* The word for no policy names no file. */
+	put(t, "policies/nursery.nft", "");
+	put(t, "policies/none.nft", "");
+	expect(t->dir, "policies/none.nft: Error: the name \"none\" means no policy; accepted: 1 to 63 of A-Z a-z 0-9 . _ -, first no . nor -\n");
+}
+
+static void test_same_wish(void **state)
+{
+	struct config_section a = { .policy = "drop", .hooks = 2 }, b = a;
+
+	(void)state;
+	assert_true(config_same_wish(&a, &b));
+	b.flags = GENL_F_INHERIT;
+	assert_false(config_same_wish(&a, &b));
+	b = a;
+	b.policy = "accept";
+	assert_false(config_same_wish(&a, &b));
+	b = a;
+	b.mode = GENL_MODE_AUDIT;
+	assert_false(config_same_wish(&a, &b));
+	a.policy = b.policy = "audit";		/* which is audit in either mode */
+	assert_true(config_same_wish(&a, &b));
+	b.hooks = 4;
+	assert_false(config_same_wish(&a, &b));
+	b = a;
+	b.none = true;
+	assert_false(config_same_wish(&a, &b));
+	a.none = true;
+	b.flags = GENL_F_STRICT;		/* of no fence */
+	assert_true(config_same_wish(&a, &b));
 }
 
 static void test_tabs(void **state)
@@ -580,6 +719,7 @@ static void test_names(void **state)
 	assert_non_null(policies_name_fault("netns:web"));
 	assert_non_null(policies_name_fault("w\303\251b"));
 	assert_non_null(policies_name_fault("audit"));
+	assert_non_null(policies_name_fault("none"));
 	policies_file(longest, file, sizeof(file));
 	assert_int_equal(strlen(file), 9 + 63 + 4);
 	policies_file("netns:web1", file, sizeof(file));
@@ -606,7 +746,7 @@ static void test_shipped(void **state)
 
 	(void)state;
 	assert_int_equal(config_load("conf/nsfence.conf", &c, &errs), 0);
-	assert_int_equal(c.n_netns, 0);
+	assert_int_equal(c.n_sections, 0);
 	config_clean(&c);
 	dir = opendir("conf/examples");
 	assert_non_null(dir);
@@ -638,6 +778,8 @@ static void test_shipped_comments(void **state)
 	char line[512], *got;
 
 	assert_non_null(in);
+	make_dirs(t);
+	put(t, "policies/sandbox.nft", "hook input\n");	/* which it names */
 	while (fgets(line, sizeof(line), in))
 		fputs(line[0] == '#' && line[1] != ' ' && line[1] != '\n' ? line + 1 : line, out);
 	fclose(in);
@@ -667,6 +809,10 @@ int main(void)
 		WITH_TMP(test_policy_of_single_file),
 		WITH_TMP(test_policy_overridden),
 		WITH_TMP(test_policy_dirs),
+		WITH_TMP(test_selectors),
+		WITH_TMP(test_selectors_merged),
+		WITH_TMP(test_birth),
+		cmocka_unit_test(test_same_wish),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_tabs),
 		cmocka_unit_test(test_shipped),
