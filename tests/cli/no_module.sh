@@ -33,6 +33,18 @@ absent policy ls -j
 absent policy del web
 absent stats --policy web
 absent monitor --packets --count 1
+absent birth
+absent birth -j
+absent birth drop
+absent birth none
+absent attach --inode 5 drop --descendants
+absent detach --inode 5 --descendants
+absent run drop -- touch "$tmp/ran"
+absent run drop --user --no-inherit -- touch "$tmp/ran"
+absent run --name "nsf-cli-$$" drop -- touch "$tmp/ran"
+[ ! -e "$tmp/ran" ] || complain 'the command was run, and nothing is fenced'
+[ ! -e "/run/netns/nsf-cli-$$" ] || complain 'the name is left'
+is 'nothing runs that cannot be fenced'
 
 cat >"$tmp/web.nft" <<'END'
 table inet web {
@@ -46,10 +58,12 @@ table inet web {
 END
 absent policy set "$tmp/web.nft"
 absent attach --inode 5 "$tmp/web.nft"
+absent birth "$tmp/web.nft"
+absent run "$tmp/web.nft" -- true
 
 # A mistake is told with and without a module, in the compiler's words.
 sed 's/22/2222222/' "$tmp/web.nft" >"$tmp/bad.nft"
-for words in 'policy set' 'attach --inode 5'; do
+for words in 'policy set' 'attach --inode 5' birth; do
 	# shellcheck disable=SC2086 # words
 	run $words "$tmp/bad.nft"
 	want_rc 1

@@ -73,6 +73,26 @@ usage 'stats of a policy without a name' '--policy needs a value' stats --policy
 usage 'detach without anything' 'which namespace' detach
 usage 'detach with two names' 'one namespace only' detach web1 web2
 usage 'detach --all with a name' '--all takes no namespace' detach --all web1
+usage 'detach --all with --descendants' 'no --descendants' detach --all --descendants
+usage 'detach --configured with --descendants' 'made by hand' detach --configured web1 --descendants
+usage '--descendants with --configured' 'no other option' attach --configured web1 --descendants
+usage '--inherit with --configured' 'no other option' attach --configured web1 --inherit
+
+usage 'run without anything' 'run: which policy\?' run
+usage 'run without a command' 'which command\?' run drop
+usage 'run with nothing after --' 'which command\?' run drop --
+usage 'run without --' '"true": the command comes after --' run drop true
+usage 'run with an option of the command before --' 'unknown option -c' run drop -c true
+usage 'run without a policy' 'run: which policy\?' run -- true
+usage 'run with an empty policy' 'name has 0 bytes' run '' -- true
+usage 'run with a mode that does not exist' '"learn" is not a mode' run drop --mode learn -- true
+for n in '' . .. a/b "$(printf 'n%.0s' {1..256})"; do
+	usage "run with the name \"${n:0:8}\"" '--name: ".*" is not a name of a namespace' run drop --name "$n" -- true
+done
+usage 'birth with two policies' 'unexpected argument "reject"' birth drop reject
+usage 'birth with an option and no policy' "are a POLICY's" birth --strict
+usage 'birth none with an option' "are a POLICY's" birth none --mode audit
+usage 'birth with a source, which is always birth' 'unknown or ambiguous option --source' birth drop --source x
 usage 'detach --all with an inode' '--all takes no namespace' detach --inode 5 --all
 usage 'stats of a bad inode' 'not an inode number' stats web1 --inode x
 finish
