@@ -56,7 +56,6 @@ static void show_change(const json_t *change)
 
 static void show(const struct cmd *c, const json_t *last, json_t *all)
 {
-	const json_t *change;
 	json_t *object;
 	size_t i;
 
@@ -67,8 +66,8 @@ static void show(const struct cmd *c, const json_t *last, json_t *all)
 		out_json_print(object, c->pretty, stdout);
 		return;
 	}
-	json_array_foreach(all, i, change)
-		show_change(change);
+	for (i = 0; i < json_array_size(all); i++)
+		show_change(json_array_get(all, i));
 	if (!json_array_size(all) && c->verbose)
 		puts("no difference");
 }

@@ -58,14 +58,14 @@ static void show_configuration(const json_t *c)
 
 static void show_head(const json_t *last)
 {
-	const json_t *limits = json_object_get(last, "limits"), *backend, *limit;
+	const json_t *limits = json_object_get(last, "limits"), *backend;
 	size_t i;
 
 	backend = json_object_get(last, "backend");
 	head("backend", "%s", json_is_string(backend) ? json_string_value(backend) :
 	     "not reachable");
-	json_array_foreach(limits, i, limit)
-		head("", "without %s", json_is_string(limit) ? json_string_value(limit) : "");
+	for (i = 0; i < json_array_size(limits); i++)
+		head("", "without %s", json_string_value(json_array_get(limits, i)));
 	show_configuration(json_object_get(last, "configuration"));
 	head("birth", "%s%s%s", ask_string(last, "birth"),
 	     ask_string(last, "birth-problem")[0] ? ": " : "", ask_string(last, "birth-problem"));
@@ -76,10 +76,10 @@ static void show_table(const json_t *all)
 {
 	struct out_table *t = out_table_new(columns, COLUMNS);
 	char inode[24], age[32];
-	const json_t *s;
 	size_t i;
 
-	json_array_foreach(all, i, s) {
+	for (i = 0; i < json_array_size(all); i++) {
+		const json_t *s = json_array_get(all, i);
 		const char *const cells[COLUMNS] = {
 			ask_string(s, "netns"), inode, ask_string(s, "state"),
 			ask_string(s, "policy"), age, ask_string(s, "source"),
