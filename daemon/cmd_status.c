@@ -65,7 +65,7 @@ static void show_head(const json_t *last)
 	head("backend", "%s", json_is_string(backend) ? json_string_value(backend) :
 	     "not reachable");
 	for (i = 0; i < json_array_size(limits); i++)
-		head("", "without %s", json_string_value(json_array_get(limits, i)));
+		head(i ? "" : "limits", "%s", json_string_value(json_array_get(limits, i)));
 	show_configuration(json_object_get(last, "configuration"));
 	head("birth", "%s%s%s", ask_string(last, "birth"),
 	     ask_string(last, "birth-problem")[0] ? ": " : "", ask_string(last, "birth-problem"));

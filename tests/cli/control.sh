@@ -95,12 +95,13 @@ asks() {
 
 status='{"status":{"netns":"web1","inode":4026532631,"state":"enforcing","policy":"web","age":205,"source":"nsfence.conf:6","reason":"","names":"web1"}}
 {"status":{"netns":"db\u001b1","inode":0,"state":"pending","policy":"-","age":90061,"source":"nsfence.conf:9","reason":"no such name","names":""}}'
-first='"backend":"nft","limits":["safety"],"configuration":{"path":"/etc/nsfence","loaded":0,"failed":null,"unconfirmed-until":null,"gone-back":false},"birth":"none","birth-problem":null,"fences":"1 of 2"'
+first='"backend":"nft","limits":["no safety","no sharing"],"configuration":{"path":"/etc/nsfence","loaded":0,"failed":null,"unconfirmed-until":null,"gone-back":false},"birth":"none","birth-problem":null,"fences":"1 of 2"'
 asks '{"cmd":"status"}' status <<<"$status"$'\n'"{$first,\"done\":true,\"exit\":0}"
 want_rc 0
 want_no_err
 want_out '^backend +nft$'
-want_out '^ +without safety$'
+want_out '^limits +no safety$'
+want_out '^ +no sharing$'
 want_out '^configuration +/etc/nsfence, loaded 1970-01-0'
 want_out '^birth +none$'
 want_out '^fences +1 of 2$'
