@@ -192,7 +192,6 @@ int names_load(struct names *names, struct err *e)
 struct oldest {
 	uint32_t inode;
 	pid_t pid;			/* 0: none yet */
-	struct proc_stat stat;
 };
 
 static int by_inode(const void *a, const void *b)
@@ -218,19 +217,17 @@ void names_task(const char *comm, int pid, char *buf, size_t size)
 	snprintf(buf, size, "%s[%d]", escaped, pid);
 }
 
+/*
+ * The oldest is taken to be that of the lowest number. When numbers begin anew, it
+ * may be another one; to know better would take three more calls for each process.
+ */
 static void look_at(int dir, pid_t pid, struct oldest *wanted, size_t n)
 {
 	const struct oldest key = { .inode = proc_ns(dir, pid, "net") };
 	struct oldest *o = key.inode ? bsearch(&key, wanted, n, sizeof(*wanted), by_inode) : NULL;
-	struct proc_stat stat;
 
-	if (!o || proc_stat_get(dir, pid, &stat))
-		return;
-	if (o->pid && (stat.start > o->stat.start ||
-		       (stat.start == o->stat.start && pid > o->pid)))
-		return;
-	o->pid = pid;
-	o->stat = stat;
+	if (o && (!o->pid || pid < o->pid))
+		o->pid = pid;
 }
 
 /*
@@ -240,11 +237,13 @@ static void look_at(int dir, pid_t pid, struct oldest *wanted, size_t n)
 static int add_oldest(struct names *names, int dir, const struct oldest *o)
 {
 	char text[NAMES_LABEL];
+	struct proc_stat stat;
 
-	if (!o->pid)
+	/* It may have ended meanwhile. */
+	if (!o->pid || proc_stat_get(dir, o->pid, &stat))
 		return 0;
-	if (o->stat.ppid != 1 || proc_service(dir, o->pid, text, sizeof(text)))
-		names_task(o->stat.comm, o->pid, text, sizeof(text));
+	if (stat.ppid != 1 || proc_service(dir, o->pid, text, sizeof(text)))
+		names_task(stat.comm, o->pid, text, sizeof(text));
 	return names_add(names, o->inode, NAMES_TASK, text);
 }
 
