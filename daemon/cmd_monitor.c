@@ -85,8 +85,14 @@ static void show_text(const char *time, const char *event, const struct names *n
 		out_escape(n->policy, policy, sizeof(policy));
 		out_escape(n->source, source, sizeof(source));
 		/* The source last: it may contain spaces. */
-		printf(" policy=%s instance=%" PRIu64 "%s source=%s", policy, n->instance,
-		       n->flags & GENL_F_REPLACE ? " replace" : "", source[0] ? source : "-");
+		printf(" policy=%s instance=%" PRIu64, policy, n->instance);
+		if (n->flags & GENL_F_REPLACE)
+			fputs(" replace", stdout);
+		if (n->flags & GENL_F_BIRTH)
+			fputs(" birth", stdout);
+		if (n->flags & GENL_F_INHERITED)
+			printf(" inherited parent=%" PRIu32, n->parent);
+		printf(" source=%s", source[0] ? source : "-");
 	}
 	putchar('\n');
 }

@@ -99,8 +99,13 @@ in_ns box ip link add d0 type dummy
 in_ns box ip addr add 10.9.9.1/24 dev d0
 in_ns box ip link set d0 up
 is "what is sent is dropped" "$(probe box ping,10.9.9.2)" EPERM
+start_ready monitor stdbuf -oL nsfence monitor --lifecycle -v
+monitor=$READY_PID
 start_ready child nsenter -t "$inside" -n unshare -n bash -c 'echo up; exec sleep 600'
 child=$(ino_of_pid "$READY_PID")
+wait_ok "monitor tells of the child, by its process and parent" 10 grep -E \
+	" attached +inode=$child netns=[a-z]+\[$READY_PID\] policy=drop .* inherited parent=$(inode_of box) source=run bash" "$TMP/monitor.out"
+stop_job "$monitor"
 is "made inside: the same fence, inherited" "$(of_inode "$child" '[.policy, .parent, (.flags | join(","))]')" \
 	"[\"drop\",$(inode_of box),\"manual,inherit,born,inherited\"]"
 like "made inside: ls says whose child it is" "$(nsfence ls)" "$child .*run bash \(child of box\)"
