@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "claims.h"
 #include "clock.h"
 #include "cmd.h"
 #include "cmd_family.h"
@@ -146,6 +147,7 @@ static int load_fence(struct request *r, struct config *config)
 {
 	static struct config_errors errors;
 	const struct config_section *n;
+	char path[300];
 
 	memset(&errors, 0, sizeof(errors));
 	if (config_load(r->config, config, &errors)) {
@@ -158,10 +160,12 @@ static int load_fence(struct request *r, struct config *config)
 	}
 	config_errors_clean(&errors);
 	config_warnings_each(config, print_line, NULL);
-	n = config_find(config, CONFIG_NETNS, r->target.text);
+	snprintf(path, sizeof(path), SELECT_NETNS_DIR "/%s", r->target.text);
+	n = claims_of_path(config, path);
 	if (!n) {
-		cmd_error("no section [netns %s] in %s, nor a file " POLICIES_NETNS_DIR "/%s"
-			  POLICIES_SUFFIX, r->target.text, r->config, r->target.text);
+		cmd_error("no section [netns %s] in %s, none that matches it, nor a file "
+			  POLICIES_NETNS_DIR "/%s" POLICIES_SUFFIX, r->target.text, r->config,
+			  r->target.text);
 		config_clean(config);
 		return EXIT_NOT_FOUND;
 	}
@@ -390,8 +394,9 @@ const struct command cmd_attach = {
 "  --descendants      also fence those that they have made before: as far as the\n"
 "                     module saw that, else where all processes descend from one\n"
 "                     inside; implies --inherit\n"
-"  --configured       attach what the configuration says for NAME, not marked\n"
-"                     manual (for nsfence@NAME.service)\n"
+"  --configured       attach what the configuration says for this NAME (not for\n"
+"                     others that the namespace has), not marked manual (for\n"
+"                     nsfence@NAME.service)\n"
 "  --config PATH      with --configured: the configuration\n"
 "                     (" CONFIG_DIR ")\n"
 "  -v, --verbose      say what was done\n"

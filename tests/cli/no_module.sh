@@ -169,6 +169,23 @@ run attach --configured web1 --config "$tmp"
 case $rc in 3 | 4) ;; *) complain 'exit code 3 or 4 was expected' ;; esac
 is '--configured: a name with a section gets as far as the namespace'
 
+printf '[netns web*]\nexcept = web2\npolicy = drop\n' >"$tmp/nsfence.conf"
+run attach --configured web1 --config "$tmp"
+case $rc in 3 | 4) ;; *) complain 'exit code 3 or 4 was expected' ;; esac
+want_err 'namespace "web1"|not loaded'
+is '--configured: a glob that matches'
+
+run attach --configured web2 --config "$tmp"
+want_rc 4
+want_err 'no section \[netns web2\].*none that matches'
+is '--configured: a name that the glob excepts'
+
+printf '[netns web*]\npolicy = none\n' >"$tmp/nsfence.conf"
+run attach --configured web1 --config "$tmp"
+want_rc 1
+want_err 'web1: nsfence.conf:2 says policy = none'
+is '--configured: a name that is to have no fence'
+
 printf '[netns web1]\npolicy = nosuch\nmode = what\n' >"$tmp/nsfence.conf"
 run attach --configured web1 --config "$tmp"
 want_rc 1
