@@ -45,17 +45,18 @@ cat >"$TMP/one.nft" <<-'END'
 	}
 END
 {
-	echo 'table inet x {'
-	for ((i = 0; i < 300; i++)); do echo "chain c$i { counter; limit rate $((i + 1))/second return; }"; done
+	echo 'table inet x { chain o { type filter hook output priority 0; policy drop; ct state invalid counter drop'
+	for ((i = 1; i <= 300; i++)); do echo "tcp dport $i counter limit rate $i/second drop"; done
 	cat <<-'END'
-		chain o { type filter hook output priority 0; policy drop; ct state invalid counter drop; }
+		}
 		chain q { type filter hook postrouting priority 7; policy drop; counter; }
 		chain f { type filter hook forward priority 7; policy drop; counter; }
 		}
 	END
 } >"$TMP/two.nft"
 versions() {
-	cp "$TMP/$1.nft" "$TMP/p/pol.nft" && nsfence policy set "$TMP/p/pol.nft"
+	cp "$TMP/$1.nft" "$TMP/p/pol.nft" && nsfence policy set "$TMP/p/pol.nft" 2>"$TMP/set.err" ||
+		{ cat "$TMP/set.err" >&2; return 1; }
 }
 run_ok "the policy" versions one
 is "p's fence inherits it" "$(births attach /run/netns/p pol inherit)" ok
@@ -116,17 +117,17 @@ run_ok "the policy can go" nsfence policy del pol
 if [ -d /sys/fs/cgroup ] && echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null; then
 	mkdir "/sys/fs/cgroup/births"
 	charged() { # what 20 namespaces cost it, in KiB
+		mkfifo "$TMP/go"
 		(
 			echo "$BASHPID" >/sys/fs/cgroup/births/cgroup.procs
-			mkfifo "$TMP/charged" && mknetns -k 20 -w 20 <"$TMP/charged" >"$TMP/charged.out" &
-			echo $! >"$TMP/charged.pid"
-			exec 9>"$TMP/charged"
-			wait_until 60 grep -q ready "$TMP/charged.out"
-			awk '/^(kernel|slab|percpu) /{ n += $2 } END { print int(n / 1024) }' /sys/fs/cgroup/births/memory.stat
-			exec 9>&-
-			wait
-		)
-		rm -f "$TMP/charged"
+			exec mknetns -k 20 -w 20 <"$TMP/go" >"$TMP/charged"
+		) &
+		exec 9>"$TMP/go"
+		wait_until 60 grep -q ready "$TMP/charged" || diag "$(cat "$TMP/charged")"
+		awk '/^(slab|percpu) /{ n += $2 } END { print int(n / 1024) }' /sys/fs/cgroup/births/memory.stat
+		exec 9>&-
+		wait $!
+		rm -f "$TMP/go" "$TMP/charged"
 	}
 	versions two >/dev/null
 	free=$(charged)
@@ -135,17 +136,26 @@ if [ -d /sys/fs/cgroup ] && echo +memory >/sys/fs/cgroup/cgroup.subtree_control 
 	diag "20 namespaces: $free KiB without a fence, $fenced KiB with one"
 	cmp_num "the fence's memory is the creating task's cgroup's" "$((fenced - free))" -ge 400
 	births set none >/dev/null
-	# At its limit: no namespace, or the task is killed; but none without a fence, and no harm.
-	is "births: drop" "$(births set pol)" ok
-	out=$(
+	# At its limit: no namespace, or the task is killed; but none without a fence, and
+	# nobody else has to wait for its memory.
+	is "births: a policy" "$(births set pol)" ok
+	echo $((3 << 20)) >/sys/fs/cgroup/births/memory.max
+	rm -f "$TMP/halt"
+	(
 		echo "$BASHPID" >/sys/fs/cgroup/births/cgroup.procs
-		echo $((4 << 20)) >/sys/fs/cgroup/births/memory.max
-		births send -s $seconds -j 2 -n x
-	)
-	unlike "at its limit: none passes" "$out" "passed=[1-9]"
-	diag "at its limit: ${out:-killed}"
+		while [ ! -e "$TMP/halt" ]; do mknetns -k 300 300 >>"$TMP/limit.out" 2>&1; done
+	) &
+	limited=$!
+	JOBS+=("$limited")
+	is "beside one at its limit: others are born as ever" "$(births send $((2 * seconds)))" \
+		"born=$((2 * seconds)) blocked=$((2 * seconds)) passed=0 refused=0 failed=0"
+	wait_ok "at its limit: it is refused memory, or killed" 60 eval \
+		'grep -q ENOMEM "$TMP/limit.out" || grep -q "oom_kill [1-9]" /sys/fs/cgroup/births/memory.events'
+	is "none is there without a fence" "$(births ls | grep -c ' flags=born policy=- ')" 0
+	diag "$(sort "$TMP/limit.out" | uniq -c | head -n 5; tr '\n' ' ' </sys/fs/cgroup/births/memory.events)"
+	: >"$TMP/halt"
 	echo max >/sys/fs/cgroup/births/memory.max
-	is "others are born as ever" "$(births send 5)" "born=5 blocked=5 passed=0 refused=0 failed=0"
+	wait "$limited"
 	births set none >/dev/null
 	rmdir /sys/fs/cgroup/births || diag "the cgroup stays"
 else
