@@ -2,6 +2,8 @@
 /* nsfence status: what the daemon knows of each namespace that it is about. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd_ask.h"
 #include "out.h"
@@ -72,20 +74,45 @@ static void show_head(const json_t *last)
 	head("fences", "%s", ask_string(last, "fences"));
 }
 
+/* The daemon has only the number of one that has neither name nor path. */
+static bool is_nameless(const json_t *s)
+{
+	return ask_number(s, "inode") && !strncmp(ask_string(s, "netns"), "inode ", 6);
+}
+
+/* For those, processes: ours to look at, not the daemon's, which has better to do. */
+static void load_names(const json_t *all, struct names *names)
+{
+	uint32_t *inodes = calloc(json_array_size(all) + 1, sizeof(*inodes));
+	size_t n = 0;
+
+	for (size_t i = 0; inodes && i < json_array_size(all); i++)
+		if (is_nameless(json_array_get(all, i)))
+			inodes[n++] = (uint32_t)ask_number(json_array_get(all, i), "inode");
+	if (n && !names_load(names, NULL))
+		names_load_tasks(names, inodes, n, NULL);
+	free(inodes);
+}
+
 static void show_table(const json_t *all)
 {
 	struct out_table *t = out_table_new(columns, COLUMNS);
-	char inode[24], age[32];
+	char inode[24], age[32], name[NAMES_LABEL];
+	struct names names = { .v = NULL };
 	size_t i;
 
+	load_names(all, &names);
 	for (i = 0; i < json_array_size(all); i++) {
 		const json_t *s = json_array_get(all, i);
+		bool known = is_nameless(s) && names_known(&names, (uint32_t)ask_number(s, "inode"));
 		const char *const cells[COLUMNS] = {
-			ask_string(s, "netns"), inode, ask_string(s, "state"),
+			known ? name : ask_string(s, "netns"), inode, ask_string(s, "state"),
 			ask_string(s, "policy"), age, ask_string(s, "source"),
 			ask_string(s, "reason"),
 		};
 
+		if (known)
+			names_label(&names, (uint32_t)ask_number(s, "inode"), name, sizeof(name));
 		inode[0] = 0;
 		if (ask_number(s, "inode"))
 			snprintf(inode, sizeof(inode), "%" JSON_INTEGER_FORMAT,
@@ -96,6 +123,7 @@ static void show_table(const json_t *all)
 	putchar('\n');
 	out_table_print(t, stdout);
 	out_table_free(t);
+	names_clean(&names);
 }
 
 /* ---- as JSON: the daemon's own words, but for how the answer is cut in lines ---- */

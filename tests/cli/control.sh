@@ -121,6 +121,19 @@ assert "exit" not in s and "done" not in s
 END
 is 'status -j'
 
+# The daemon knows no name of it; a process in it says more than the number.
+unshare -n sleep 30 &
+sleeper=$!
+until ino=$(stat -L -c %i "/proc/$sleeper/ns/net") && [ "$ino" != "$(stat -L -c %i /proc/self/ns/net)" ] &&
+	[ "$(cat "/proc/$sleeper/comm")" = sleep ]; do sleep 0.05; done
+asks '{"cmd":"status"}' status <<<'{"status":{"netns":"inode '"$ino"'","inode":'"$ino"',"state":"enforcing"}}
+{"status":{"netns":"inode 5","inode":5,"state":"failed"}}
+{"done":true,"exit":0}'
+want_out "^sleep\[$sleeper\] +$ino +enforcing"
+want_out '^inode 5 +5 +failed'
+is 'status of a namespace without a name'
+kill "$sleeper"
+
 sed 's/"failed":null,"unconfirmed-until":null,"gone-back":false/"failed":"nsfence.conf:2:1: Error: x","unconfirmed-until":86400,"gone-back":true/; s/"backend":"nft"/"backend":null/' \
 	<<<"{$first,\"done\":true,\"exit\":1}" >"$tmp/failed"
 asks '{"cmd":"status"}' status <"$tmp/failed"
