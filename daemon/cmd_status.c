@@ -179,8 +179,8 @@ const struct command cmd_status = {
 "  AGE     for how long that is so;  REASON  what there is to say about it\n"
 "\n"
 "Before them: the backend and what it cannot give; the configuration, whether the\n"
-"files could be loaded, and until when it must be confirmed; birth. Ends with 1 if\n"
-"anything failed or is in conflict, or the files are not what is in force.\n"
+"files could be loaded, and until when it must be confirmed; birth. Ends with 1\n"
+"if anything failed or is in conflict, or the files are not what is in force.\n"
 "\n"
 "  -j, --json     JSON; -p, --pretty: the same, indented\n"
 "  -h, --help     this text\n",
