@@ -42,7 +42,7 @@ TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard test
 	   build/tests/oracle build/tests/policydiff
 
 .PHONY: all tools module check check-long check-unit check-static check-cli check-vm \
-	check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
+	check-nft check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
 .DELETE_ON_ERROR:
 
 all: tools
@@ -63,6 +63,7 @@ help:
 	@echo '  make check-static  warnings, sparse, cppcheck, style and layer rules'
 	@echo '  make check-unit    unit tests under ASan and UBSan'
 	@echo '  make check-cli     the command line tools without a module'
+	@echo '  make check-nft     the nft backend on this machine, in namespaces of its own'
 	@echo '  make check-vm      real traffic on the stock kernels [KERNELS="5.10 6.1 6.12 7.x"]'
 	@echo '  make check-debug   the debug kernel: each checker is on and catches a planted bug'
 	@echo '  make check-long    all of it in its longer form'
@@ -147,6 +148,15 @@ build/oracle/oracle: $(patsubst %.c,build/san/%.o,$(STAGES) $(ORACLE))
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lmnl -lnftnl
 
+# The nft backend by hand, with sanitizers.
+NFTFENCE := tests/nft/tools/nftfence.c $(sort $(wildcard daemon/nft_*.c daemon/backend*.c \
+	    daemon/genl*.c daemon/policies*.c)) daemon/err.c daemon/log.c \
+	    $(filter-out module/classify.c,$(STAGES))
+
+build/nft/nftfence: $(patsubst %.c,build/san/%.o,$(NFTFENCE))
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lmnl -lnftables -lnftnl
+
 build/tests/rawpolicy: tests/netns/tools/rawpolicy.c tests/netns/tools/nl.h build/libnsf.a Makefile
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -Werror $(CFLAGS) -o $@ $< build/libnsf.a -lmnl
@@ -173,7 +183,7 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
 	clang $(BASE) $(FUZZING) -c -o $@ $<
 
--include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) $(ORACLE) tests/policy/diff.c)
+-include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) $(ORACLE) $(NFTFENCE) tests/policy/diff.c)
 -include $(patsubst %.c,build/fuzz/obj/%.d,$(STAGES) $(REF))
 
 check:
@@ -182,7 +192,7 @@ check:
 check-long:
 	@scripts/check --long
 
-check-unit check-static check-cli check-vm:
+check-unit check-static check-cli check-nft check-vm:
 	@scripts/check $(@:check-%=%)
 
 check-debug:

@@ -227,10 +227,12 @@ int main(int argc, char **argv)
 		if (!n)
 			continue;
 		memset(&e, 0, sizeof(e));
-		if (command(b, word, &e))
+		if (command(b, word, &e)) {
+			e.text[strcspn(e.text, "\n")] = '\0';
 			printf("error %d: %s\n", e.errnum, e.text);
-		else
+		} else {
 			puts("ok");
+		}
 	}
 	backend_close(b);
 	return 0;
