@@ -27,6 +27,14 @@ static void tell(struct daemon_audience *to, const char *what)
 	snprintf(to->first, sizeof(to->first), "%.199s", what);
 }
 
+static void write_trial(struct daemon *d)
+{
+	struct err e = { 0 };
+
+	if (good_trial_write(&d->good, &d->trial, &e))
+		log_warning("%s", e.text);
+}
+
 /* ---- fences by hand ---- */
 
 static int add_manual(struct good_trial *t, const struct sync_taken *was, bool sure)
@@ -78,7 +86,6 @@ static int note_candidates(struct daemon *d, struct good_trial *t, struct err *e
 void daemon_settled(struct daemon *d)
 {
 	struct good_trial *t = &d->trial;
-	struct err e = { 0 };
 	size_t i, n = 0;
 
 	if (!d->take_over_until)
@@ -88,8 +95,8 @@ void daemon_settled(struct daemon *d)
 		if (t->manual[i].sure)
 			t->manual[n++] = t->manual[i];
 	t->n_manual = n;
-	if (d->before && good_trial_write(&d->good, t, &e))
-		log_warning("%s", e.text);
+	if (d->before)
+		write_trial(d);
 }
 
 /*
@@ -113,7 +120,10 @@ static bool find_ours(const struct good_manual *m, const struct genl_netns *v, s
 	return m->sure && m->was.instance && v[i].instance == m->was.instance;
 }
 
-/* What could be put back, or is not there any more, is taken from the list. */
+/*
+ * What could be put back, or is not there any more, is taken from the list, and from
+ * the file: who takes it off by hand later has the last word.
+ */
 static void put_back(struct daemon *d, bool last)
 {
 	struct good_trial *t = &d->trial;
@@ -140,6 +150,7 @@ static void put_back(struct daemon *d, bool last)
 	}
 	t->n_manual = last ? 0 : left;
 	free(v);
+	write_trial(d);
 }
 
 void daemon_put_back(struct daemon *d)
@@ -154,23 +165,18 @@ void daemon_put_back(struct daemon *d)
 
 void daemon_note_taken(struct daemon *d, const struct sync_result *r)
 {
-	struct err e = { 0 };
 	size_t i;
 
 	/* Some of their policies may have come back only with the configuration. */
-	if (!d->before && r->complete && d->trial.n_manual) {
+	if (!d->before && r->complete)
 		put_back(d, true);
-		if (good_trial_write(&d->good, &d->trial, &e))
-			log_warning("%s", e.text);
-	}
 	if (!d->before || !r->n_taken)
 		return;
 	for (i = 0; i < r->n_taken; i++)
 		if (add_manual(&d->trial, &r->taken[i], true))
 			log_error("out of memory: the fence by hand of inode %u will not be put back",
 				  r->taken[i].inode);
-	if (good_trial_write(&d->good, &d->trial, &e))
-		log_warning("%s", e.text);
+	write_trial(d);
 }
 
 /* ---- apply ---- */
@@ -286,14 +292,12 @@ void daemon_go_back(struct daemon *d)
 {
 	struct daemon_audience to = { .log = true };
 	struct daemon_loaded l = { d->before, NULL };
-	struct err e = { 0 };
 
 	if (!d->before || clock_ms() < d->trial_until)
 		return;
 	log_warning("not confirmed in time: back to the configuration before");
 	d->trial.refused = true;
-	if (good_trial_write(&d->good, &d->trial, &e))
-		log_warning("%s", e.text);
+	write_trial(d);
 	d->take_over_until = 0;
 	/* First those: so nobody is without a fence, who had one. */
 	put_back(d, false);

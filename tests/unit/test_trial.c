@@ -578,6 +578,29 @@ static void test_hand_in_trial(void **state)
 	assert_int_equal(world->put_backs, 0);
 }
 
+/* Once: who takes it off after that has the last word, over the next daemon too. */
+static void test_put_back_once(void **state)
+{
+	NEEDS_ROOT();
+	begin_trial(SHORT);
+	wait_for(strstr((ask(STATUS), answer), "\"gone-back\":true"));
+	is_back();
+	stop(SIGKILL, -SIGKILL);
+	world_set(2, "drop", "of an older daemon", 0);
+	start_ready();
+	is_fence(2, "");
+
+	begin_trial(TRIAL);
+	stop(SIGKILL, -SIGKILL);
+	start_ready();
+	is_back();
+	stop(SIGKILL, -SIGKILL);
+	world_set(2, "drop", "of an older daemon", 0);
+	start_ready();
+	is_fence(2, "");
+	assert_int_equal(world->put_backs, 4);
+}
+
 /* Its policy comes back with the configuration only. */
 static void test_put_back_later(void **state)
 {
@@ -790,6 +813,7 @@ int main(void)
 		TEST(test_no_cookies),
 		TEST(test_not_the_same),
 		TEST(test_hand_in_trial),
+		TEST(test_put_back_once),
 		TEST(test_put_back_later),
 		TEST(test_back_fails),
 		TEST(test_no_state),
