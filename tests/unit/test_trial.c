@@ -685,7 +685,8 @@ static bool has_answer(int fd, int ms)
 	return poll(&p, 1, ms) > 0;
 }
 
-#define WAIT(i)	"{\"cmd\":\"wait\",\"kind\":\"netns\",\"name\":\"n" #i "\",\"timeout\":1}"
+#define WAIT(i)	"{\"cmd\":\"wait\",\"kind\":\"netns\",\"name\":\"n" #i "\",\"timeout\":20}"
+#define WAIT_1S(i) "{\"cmd\":\"wait\",\"kind\":\"netns\",\"name\":\"n" #i "\",\"timeout\":1}"
 
 static void test_wait(void **state)
 {
@@ -700,14 +701,14 @@ static void test_wait(void **state)
 	want(WAIT(1), 0);
 	want_answer("{\"status\":{\"netns\":\"n1\",\"inode\":1,\"state\":\"enforcing\"");
 	assert_true(world->passes > passes);	/* what was known before does not count */
-	want("{\"cmd\":\"wait\",\"kind\":\"inode\",\"name\":\"1\",\"timeout\":1}", 0);
+	want("{\"cmd\":\"wait\",\"kind\":\"inode\",\"name\":\"1\",\"timeout\":20}", 0);
 	want(WAIT(3), 0);
 	want_answer("\"exempt\"");
 	want(WAIT(4), EXIT_NOT_FOUND);
 	want_answer("n4: no section of the configuration claims it");
 	want(WAIT(2), EXIT_REFUSED);
 	want_answer("n2 is not fenced as configured: manual: fake manual");
-	want(WAIT(7), EXIT_REFUSED);
+	want(WAIT_1S(7), EXIT_REFUSED);
 	want_answer("n7 is not fenced as configured after 1 s: fake pending");
 	world->state[1] = SYNC_CONFLICT;
 	want(WAIT(1), EXIT_REFUSED);
@@ -715,7 +716,7 @@ static void test_wait(void **state)
 	world->state[1] = SYNC_ENDED;
 	want(WAIT(1), EXIT_REFUSED);
 	world->state[1] = SYNC_FAILED;
-	want(WAIT(1), EXIT_REFUSED);
+	want(WAIT_1S(1), EXIT_REFUSED);
 	want_answer("after 1 s: fake failed");
 }
 
