@@ -64,6 +64,7 @@ enum genl_report {
 #define GENL_F_BORN		(1u << 9)
 #define GENL_F_INHERITED	(1u << 10)	/* fence came from the parent */
 #define GENL_F_BIRTH		(1u << 11)	/* fence came from the global birth */
+#define GENL_F_ORPHAN		(1u << 12)	/* its own parent has died: ->parent is an ancestor */
 #define GENL_F_REPLACE		(1u << 16)
 #define GENL_F_NOWAIT		(1u << 17)
 
@@ -170,7 +171,7 @@ struct genl_fence {
 	const char *policy;
 	enum genl_mode mode;
 	uint32_t hooks;			/* 0: the module's default */
-	uint32_t flags;			/* STRICT, MANUAL, FORWARD_ACCEPT, INHERIT, REPLACE, NOWAIT */
+	uint32_t flags;			/* STRICT to INHERIT, INHERITED or BIRTH, REPLACE, NOWAIT */
 	const char *source;		/* or NULL */
 };
 

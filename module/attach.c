@@ -454,9 +454,9 @@ int nsf_attach(struct net *net, const struct nsf_rules *wanted, const char *name
 			       "this is the initial namespace: the module was loaded without allow_init_net=1");
 		return -EPERM;
 	}
-	if (net_eq(net, &init_net) && wanted->inherit) {
+	if (net_eq(net, &init_net) && (wanted->inherit || wanted->inherited || wanted->birth)) {
 		NL_SET_ERR_MSG(extack,
-			       "flag inherit is not for the initial namespace: say what is born of it by birth-set");
+			       "the initial namespace neither inherits nor is born: what is born of it is birth-set's");
 		return -EINVAL;
 	}
 	err = nsf_rules_check(wanted, name, extack);

@@ -98,6 +98,8 @@ int nsf_fill_netns(struct sk_buff *skb, const struct nsf_net *nn,
 		flags |= NSFENCE_F_INITIAL;
 	if (nn->born)
 		flags |= NSFENCE_F_BORN;
+	if (READ_ONCE(nn->orphan))
+		flags |= NSFENCE_F_ORPHAN;
 	if (att) {
 		rules = rcu_dereference_check(att->rules, lockdep_is_held(&nsf_mutex));
 		flags |= (rules->strict ? NSFENCE_F_STRICT : 0) |

@@ -30,7 +30,8 @@
 #include "version.h"
 
 #define ATTACH_FLAGS (NSFENCE_F_STRICT | NSFENCE_F_MANUAL | NSFENCE_F_FORWARD_ACCEPT | \
-		      NSFENCE_F_INHERIT | NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT)
+		      NSFENCE_F_INHERIT | NSFENCE_F_INHERITED | NSFENCE_F_BIRTH | \
+		      NSFENCE_F_REPLACE | NSFENCE_F_NOWAIT)
 
 /* What attach and detach answer: which fence, of which namespace. */
 static int answer_fence(struct sk_buff *skb, const struct net *net, u64 instance)

@@ -31,8 +31,15 @@ int nsf_netlink_rules(const struct genl_info *info, u32 flags, struct nsf_rules 
 	rules->manual = flags & NSFENCE_F_MANUAL;
 	rules->forward_accept = flags & NSFENCE_F_FORWARD_ACCEPT;
 	rules->inherit = flags & NSFENCE_F_INHERIT;
+	rules->inherited = flags & NSFENCE_F_INHERITED;
+	rules->birth = flags & NSFENCE_F_BIRTH;
 	rules->hooks = NSF_HOOKS_DEFAULT;
 	*name = NULL;
+	if (rules->inherited && rules->birth) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NSFENCE_A_FLAGS],
+				    "both flags inherited and birth: say one of them");
+		return -EINVAL;
+	}
 
 	attr = info->attrs[NSFENCE_A_POLICY];
 	if (!attr) {

@@ -129,8 +129,10 @@ static void __net_exit netns_exit(struct net *net)
 
 	mutex_lock(&nsf_mutex);
 	/* Whoever hears of the death finds the children with their new parent. */
-	list_for_each_entry_safe(child, next, &nn->children, sibling)
+	list_for_each_entry_safe(child, next, &nn->children, sibling) {
+		WRITE_ONCE(child->orphan, true);
 		netns_set_parent(child, nn->parent);
+	}
 	nsf_attach_netns_exit(nn);
 	netns_set_parent(nn, NULL);
 	list_del(&nn->list);

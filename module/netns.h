@@ -35,6 +35,7 @@ struct nsf_net {
 	struct list_head children;	/* nsf_mutex; by sibling */
 	struct list_head sibling;	/* nsf_mutex */
 	u32 parent_inode;		/* 0: not known; written under nsf_mutex, read without */
+	bool orphan;			/* the first parent has died; likewise */
 	struct nsf_attachment __rcu *attachment;	/* nsf_mutex */
 };
 

@@ -422,7 +422,8 @@ int nsf_policy_delete(const char *name, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "fences use this policy; detach or replace them first");
 		err = -EBUSY;
 	} else if (pol->birth) {
-		NL_SET_ERR_MSG(extack, "namespaces are born with this policy; set another by birth-set first");
+		NL_SET_ERR_MSG(extack,
+			       "namespaces are born with this policy; set another by birth-set first");
 		err = -EBUSY;
 	} else {
 		list_del(&pol->list);

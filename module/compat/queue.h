@@ -11,12 +11,12 @@
 #ifndef NSF_COMPAT_QUEUE_H
 #define NSF_COMPAT_QUEUE_H
 
+#include <linux/build_bug.h>
 #include <linux/module.h>
-#include <linux/version.h>
 
 #include "compat/features.h"
 
-#if !defined(NSF_HAVE_QUEUE_HANDLER_NET) && LINUX_VERSION_CODE < KERNEL_VERSION(4, 7, 0)
+#if defined(NSF_HAVE_QUEUE_DROP_OPS) && !defined(NSF_HAVE_QUEUE_HANDLER_NET)
 #define NSF_QUEUE_SOFTDEP MODULE_SOFTDEP("pre: nfnetlink_queue")
 #else
 #define NSF_QUEUE_SOFTDEP static_assert(1)

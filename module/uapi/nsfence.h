@@ -180,9 +180,10 @@ enum nsfence_feature {
 /* Of a namespace; only ever returned. */
 #define NSFENCE_F_INITIAL		(1U << 8)	/* the initial network namespace */
 #define NSFENCE_F_BORN			(1U << 9)	/* created while the module was loaded */
-/* Of an attachment; only ever returned. */
-#define NSFENCE_F_INHERITED		(1U << 10)	/* came from the parent, at birth */
-#define NSFENCE_F_BIRTH			(1U << 11)	/* came from BIRTH_SET, at birth */
+#define NSFENCE_F_ORPHAN		(1U << 12)	/* its own parent has died */
+/* Of an attachment; how it came, and kept where ATTACH says so. */
+#define NSFENCE_F_INHERITED		(1U << 10)	/* from the parent, at birth */
+#define NSFENCE_F_BIRTH			(1U << 11)	/* from BIRTH_SET, at birth */
 /* Of a request. */
 #define NSFENCE_F_REPLACE		(1U << 16)	/* ATTACH: replace what is there */
 #define NSFENCE_F_NOWAIT		(1U << 17)	/* answer before the grace period */

@@ -62,6 +62,9 @@ is "taken off the parent" "$(nsfence detach p >/dev/null && of p)" "parent=0 fla
 like "the child keeps its own" "$(of c)" "policy=drop"
 is "and hands it on" "$(births send -n c $few)" "$(all_blocked $few)"
 is "what is born of the parent passes" "$(births send -n p $few)" "$(all_passed $few)"
+is "replaced as what it is: it stays so" "$(fence_of c reject inherit,inherited,replace >/dev/null && of c)" \
+	"parent=$p flags=inherit,born,inherited policy=reject source="
+is "inherited, and birth" "$(fence_of c drop inherited,birth,replace)" "EINVAL both flags inherited and birth: say one of them"
 is "replaced by hand: inherited no more" "$(fence_of c audit replace >/dev/null && of c)" \
 	"parent=$p flags=born policy=audit source="
 is "and does not inherit" "$(births send -n c $few)" "$(all_passed $few)"
@@ -73,7 +76,8 @@ g=$(inode_of g) c=$(inode_of c)
 like "parent: the namespace of the task that made it" "$(of h)" "^parent=$g "
 netns_del g
 wait_ok "g is dead" 60 dead "$g"
-like "its child is its parent's now" "$(of h)" "^parent=$c "
+like "its child is its parent's now, and an orphan" "$(of h)" "^parent=$c flags=.*,orphan "
+unlike "its sibling is none" "$(of s)" orphan
 netns_del c
 wait_ok "c is dead" 60 dead "$c"
 is "both are p's now" "$(births ls | grep -c " parent=$p ")" 2
@@ -183,7 +187,7 @@ unload
 # --- the initial namespace -----------------------------------------------------------------------------
 load allow_init_net=1
 is "inherit is not for the initial namespace" "$(births attach /proc/1/ns/net audit inherit)" \
-	"EINVAL flag inherit is not for the initial namespace: say what is born of it by birth-set"
+	"EINVAL the initial namespace neither inherits nor is born: what is born of it is birth-set's"
 is "without it, it can be fenced" "$(births attach /proc/1/ns/net audit manual)" ok
 is "and nothing is born with a fence" "$(births send $few)" "$(all_passed $few)"
 nsfence detach --all >/dev/null

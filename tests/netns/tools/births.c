@@ -51,6 +51,7 @@ static const struct {
 	{ "born", NSFENCE_F_BORN },
 	{ "inherited", NSFENCE_F_INHERITED },
 	{ "birth", NSFENCE_F_BIRTH },
+	{ "orphan", NSFENCE_F_ORPHAN },
 	{ "replace", NSFENCE_F_REPLACE },
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
