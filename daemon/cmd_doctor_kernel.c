@@ -38,7 +38,8 @@ static void check_loaded(struct doctor *d)
 	char version[64];
 
 	if (!d->loaded)
-		doctor_add(d, DOCTOR_FAIL, "module", "modprobe nsfence (the checks below say what may hinder it)",
+		doctor_add(d, DOCTOR_FAIL, "module",
+			   "modprobe nsfence (the checks below say what may hinder it); where it cannot be loaded, nsfenced makes fences of nftables, which give less: BACKENDS in nsfenced(8)",
 			   "nsfence is not loaded");
 	else if (!d->live->ret)
 		doctor_add(d, DOCTOR_OK, "module", NULL, "loaded, version %s",
