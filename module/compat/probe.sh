@@ -45,7 +45,7 @@ have MCAST_CAP_NET_ADMIN net/genetlink.h 'GENL_MCAST_CAP_NET_ADMIN'
 # A filter by receiver; not exported by every kernel that has the function.
 have BROADCAST_FILTERED linux/netlink.h 'netlink_broadcast_filtered'
 # Who queues packets: up to 4.8 told of hooks; 4.7 to 5.14 registered in each namespace.
-have QUEUE_DROP_OPS net/netfilter/nf_queue.h 'nf_hook_drop\)\(struct net \*net, struct nf_hook_ops'
+have QUEUE_DROP_OPS net/netfilter/nf_queue.h 'nf_hook_drop\)\(struct net \*net,'
 have QUEUE_HANDLER_NET net/netfilter/nf_queue.h 'nf_register_queue_handler\(struct net'
 # 5.10 and stable trees back to 4.19: the reset needs the sending socket.
 have SEND_RESET_SK net/netfilter/ipv4/nf_reject.h 'nf_send_reset\(struct net \*[a-z]*, struct sock'
