@@ -9,6 +9,7 @@
  * noticed and put right.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -229,8 +230,7 @@ static int make_meta(struct nft *n, const struct genl_fence *f, struct nft_meta 
 		.flags = f->flags & FENCE_FLAGS,
 	};
 	strcpy(m->policy, p ? p->name : f->policy);
-	if (f->source)
-		strncat(m->source, f->source, sizeof(m->source) - 1);
+	snprintf(m->source, sizeof(m->source), "%s", f->source ? f->source : "");
 	/* Never used again, not by a daemon after this one either. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
@@ -338,7 +338,7 @@ static struct nft_policy *policy_add(struct nft *n, const char *name)
 		return NULL;
 	n->policy = v;
 	v[n->n_policies] = (struct nft_policy){ 0 };
-	strncat(v[n->n_policies].name, name, sizeof(v->name) - 1);
+	snprintf(v[n->n_policies].name, sizeof(v->name), "%s", name);
 	n->n_policies++;
 	qsort(v, n->n_policies, sizeof(*v), compare_policy);
 	return nft_policy_find(n, name);

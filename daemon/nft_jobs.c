@@ -110,7 +110,7 @@ static int choose(const struct nft_table *v, size_t n, uint32_t port, struct nft
 		return err_set(e, EBUSY, EXIT_REFUSED,
 			       "somebody in the namespace owns tables inet nsfence to nsfence%d",
 			       NAMES - 1);
-	snprintf(add->name, sizeof(add->name), "%s", have->name);
+	memmove(add->name, have->name, sizeof(add->name));
 	*remove = have->name;
 	return 0;
 }

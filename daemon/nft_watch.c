@@ -17,6 +17,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -195,8 +196,7 @@ static void mend(struct nft *n, struct nft_ns *x, const struct genl_listener *l)
 	if (strncmp(x->problem, e.text, sizeof(x->problem) - 1)) {
 		log_error("inode %u: its fence of policy %s was changed or removed, and is not put there again: %s",
 			  x->inode, x->meta.policy, e.text);
-		x->problem[0] = '\0';
-		strncat(x->problem, e.text, sizeof(x->problem) - 1);
+		snprintf(x->problem, sizeof(x->problem), "%.*s", (int)sizeof(x->problem) - 1, e.text);
 	}
 	/* Again, later; and those who listen may do better. */
 	touch(x);
