@@ -13,11 +13,14 @@
 
 #include "cmd.h"
 #include "cmd_doctor.h"
+#include "control.h"
 #include "out.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71	/* Linux 5.14 */
 #endif
+
+#define ASK_MS	5000		/* the daemon; one that is busy is not amiss */
 
 static const char *const level_names[] = {
 	[DOCTOR_OK] = "ok",
@@ -39,6 +42,7 @@ void doctor_live_get(struct doctor_live *live)
 
 	memset(live, 0, sizeof(*live));
 	live->root = !geteuid();
+	live->asked = -1;
 	live->ret = genl_version_probe(&live->version, &live->err);
 	if (sock < 0)
 		return;
@@ -194,6 +198,22 @@ static void show_text(const struct doctor *d)
 	}
 }
 
+static void ask_daemon(struct doctor_live *live)
+{
+	json_t *request = json_pack("{s:s}", "cmd", "status"), *last = NULL;
+	struct err e = { 0 };
+	const char *backend;
+	int code = EXIT_DONE;
+
+	live->asked = control_ask(CONTROL_SOCKET, request, ASK_MS, NULL, NULL, &last, &code, &e) ?
+		      e.errnum : 0;
+	live->amiss = code == EXIT_REFUSED;
+	backend = json_string_value(json_object_get(last, "backend"));
+	snprintf(live->backend, sizeof(live->backend), "%s", backend ? backend : "");
+	json_decref(request);
+	json_decref(last);
+}
+
 static int run(struct cmd *c, int argc, char **argv)
 {
 	struct doctor_live live;
@@ -205,6 +225,7 @@ static int run(struct cmd *c, int argc, char **argv)
 	if (optind < argc)
 		return cmd_usage(c, "unexpected argument \"%s\"", argv[optind]);
 	doctor_live_get(&live);
+	ask_daemon(&live);
 	doctor_examine(&d, "", &live);
 	if (c->json)
 		show_json(c, &d);

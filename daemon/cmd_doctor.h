@@ -36,6 +36,9 @@ struct doctor_live {
 	struct err err;			/* when it is not */
 	bool cookie;			/* SO_NETNS_COOKIE works */
 	bool root;			/* the caller's user id is 0 */
+	int asked;			/* the daemon: 0 it answered, or errno; -1: it was not */
+	char backend[16];		/* of its answer; "" */
+	bool amiss;			/* `nsfence status` would end with 1 */
 };
 
 struct doctor {

@@ -151,11 +151,21 @@ static void check_daemon(struct doctor *d)
 	char version[64];
 	unsigned long pid = doctor_daemon(d->root, version, sizeof(version));
 
-	if (pid)
-		doctor_add(d, DOCTOR_OK, "daemon", NULL, "nsfenced is running, process %lu", pid);
-	else
+	const struct doctor_live *live = d->live;
+
+	if (!pid)
 		doctor_add(d, DOCTOR_WARN, "daemon", "systemctl enable --now nsfenced",
 			   "nsfenced is not running: the configuration is not applied, fences that are up stay");
+	else if (live->asked > 0 && live->asked != EACCES && live->asked != EPERM)
+		doctor_add(d, DOCTOR_WARN, "daemon", "journalctl -u nsfenced",
+			   "nsfenced is running, process %lu, and does not answer: %s", pid,
+			   strerror(live->asked));
+	else if (!live->asked && live->amiss)
+		doctor_add(d, DOCTOR_WARN, "daemon", "nsfence status",
+			   "nsfenced is running, process %lu, and not all is as configured", pid);
+	else
+		doctor_add(d, DOCTOR_OK, "daemon", NULL, "nsfenced is running, process %lu%s%s",
+			   pid, live->backend[0] ? ", backend " : "", live->backend);
 }
 
 static void check_config(struct doctor *d)

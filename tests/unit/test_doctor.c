@@ -1,4 +1,4 @@
-// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c config.c config_load.c config_parse.c config_selector.c config_policies.c config_error.c policies.c policies_name.c policy/diag.c policy/ir.c err.c
+// links: cmd_doctor.c cmd_doctor_kernel.c cmd_doctor_system.c cmd.c out.c genl.c genl_sock.c genl_attr.c genl_parse.c genl_names.c select.c control_client.c config.c config_load.c config_parse.c config_selector.c config_policies.c config_error.c policies.c policies_name.c policy/diag.c policy/ir.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nsfence doctor on systems of our own making: a tree of files below a
@@ -359,7 +359,17 @@ static void test_versions(void **state)
 static void test_daemon_and_config(void **state)
 {
 	(void)state;
-	finds("daemon", DOCTOR_OK, "812", "");
+	live.asked = -1;
+	finds("daemon", DOCTOR_OK, "process 812", "");
+	live.asked = EACCES;	/* who is not root may not ask */
+	finds("daemon", DOCTOR_OK, "process 812", "");
+	live.asked = ETIMEDOUT;
+	finds("daemon", DOCTOR_WARN, "does not answer", "journalctl");
+	live.asked = 0;
+	strcpy(live.backend, "nft");
+	finds("daemon", DOCTOR_OK, "process 812, backend nft", "");
+	live.amiss = true;
+	finds("daemon", DOCTOR_WARN, "not all is as configured", "nsfence status");
 	/* A file left behind, and its number given to another: neither is believed. */
 	put("proc/812/comm", "nsfencedx\n");
 	finds("daemon", DOCTOR_WARN, "not running", "systemctl");
