@@ -35,7 +35,7 @@ static enum backend_kind wanted_kind(const struct config *c)
 static int open_kind(const struct sync *s, struct backend **out, struct err *e)
 {
 	enum backend_kind kind = s->has_kind ? s->kind : wanted_kind(s->config);
-	struct err module;
+	struct err module, nft;
 	int ret = backend_open(kind, out, e);
 
 	if (!ret || s->has_kind || s->config->backend != CONFIG_BACKEND_AUTO ||
@@ -43,9 +43,11 @@ static int open_kind(const struct sync *s, struct backend **out, struct err *e)
 		return ret;
 	module = *e;
 	ret = backend_open(BACKEND_NFT, out, e);
-	if (ret)
-		return err_set(e, e->errnum, EXIT_UNREACHABLE, "%.240s; and nftables: %.240s",
-			       module.text, e->text);
+	if (ret) {
+		nft = *e;
+		return err_set(e, nft.errnum, EXIT_UNREACHABLE, "%.240s; and nftables: %.240s",
+			       module.text, nft.text);
+	}
 	log_warning("backend = auto: %s; fences are made with nftables, which gives less (see nsfence status)",
 		    module.text);
 	return 0;

@@ -158,8 +158,8 @@ static void close_old(struct sync *s)
 	if (backend_kind(s->old) == BACKEND_NFT && !s->n_held)
 		unmark(s);
 	if (s->n_held)
-		log_warning("%zu fences of namespaces that no section claims stay with backend %s",
-			    s->n_held, name);
+		log_warning("%zu fence%s of namespaces that no section claims stay%s with backend %s",
+			    s->n_held, s->n_held == 1 ? "" : "s", s->n_held == 1 ? "s" : "", name);
 	backend_close(s->old);
 	s->old = NULL;
 }

@@ -25,6 +25,7 @@
 
 #define FAKE_MAX 256
 #define FAKE_POLICIES 16
+#define FAKE_LIVING 64
 
 struct fake {
 	atomic_flag lock;
@@ -32,12 +33,16 @@ struct fake {
 	unsigned int count;
 	struct genl_policy policy[FAKE_POLICIES];
 	unsigned int n_policies;
+	/* What else is known of namespaces, fenced or not: cookie, parent, flags. */
+	struct genl_netns living[FAKE_LIVING];
+	unsigned int n_living;
 	uint64_t last_instance;
 	uint32_t initial;		/* inode */
 	bool loaded;
 	unsigned int generation;	/* grows with each load */
 	/* events that wait; DETACHED, ATTACHED by hand, DIED with a fence */
 	unsigned int detached, by_hand, died;
+	uint32_t died_inode;		/* of the last */
 	bool overrun;
 	struct genl_birth birth;
 	int fail_birth;			/* so does birth-set while it is not 0 */
@@ -120,7 +125,75 @@ static bool fake_remove(uint32_t inode)
 	return true;
 }
 
+static struct genl_netns *fake_known(uint32_t inode)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake->n_living; i++)
+		if (fake->living[i].inode == inode)
+			return &fake->living[i];
+	return NULL;
+}
+
+/* The fence of it, if any, and what else is known. False: nobody has that number. */
+static bool fake_look(uint32_t inode, struct genl_netns *out)
+{
+	const struct genl_netns *n = fake_slot(inode), *known = fake_known(inode);
+
+	if (!n && !known)
+		return false;
+	*out = n ? *n : *known;
+	if (n && known) {
+		out->has_cookie = known->has_cookie;
+		out->cookie = known->cookie;
+		out->parent = known->parent;
+		out->flags |= known->flags;
+	}
+	return true;
+}
+
 /* ---- for the test ---- */
+
+/* A namespace that nothing names, fenced or not; @cookie 0: this kernel has none. */
+static void fake_lives(uint32_t inode, uint64_t cookie, uint32_t parent)
+{
+	struct genl_netns *n;
+
+	fake_enter();
+	n = fake_known(inode);
+	if (!n)
+		n = &fake->living[fake->n_living++];
+	*n = (struct genl_netns){
+		.inode = inode, .has_cookie = cookie, .cookie = cookie, .parent = parent,
+	};
+	fake_leave();
+}
+
+/* As the module makes them: by birth, or from the parent. */
+static void fake_born(uint32_t inode, const char *policy, uint32_t flags, const char *source)
+{
+	struct genl_netns *n;
+
+	fake_enter();
+	n = &fake->fence[fake->count++];
+	*n = (struct genl_netns){
+		.inode = inode, .instance = ++fake->last_instance, .flags = flags,
+	};
+	strcpy(n->policy, policy);
+	strcpy(n->source, source);
+	fake_leave();
+}
+
+static void fake_forget(uint32_t inode)
+{
+	struct genl_netns *n;
+
+	fake_enter();
+	n = fake_known(inode);
+	if (n)
+		*n = fake->living[--fake->n_living];
+	fake_leave();
+}
 
 static bool fake_find(uint32_t inode, struct genl_netns *out)
 {
@@ -136,7 +209,9 @@ static bool fake_find(uint32_t inode, struct genl_netns *out)
 
 static void fake_died(uint32_t inode)
 {
+	fake_forget(inode);
 	fake_enter();
+	fake->died_inode = inode;
 	fake->died += fake_remove(inode);
 	fake_leave();
 	fake_wake();
@@ -298,6 +373,7 @@ int genl_events(struct genl *g, const struct genl_listener *l, struct err *e)
 		l->lifecycle(l->data, GENL_EVENT_ATTACHED, &n);
 	n.flags = 0;
 	n.instance = 1;
+	n.inode = fake->died_inode;
 	for (; fake->died; fake->died--)
 		l->lifecycle(l->data, GENL_EVENT_DIED, &n);
 	fake_leave();
@@ -311,17 +387,36 @@ static int fake_by_inode(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+int genl_netns_get(struct genl *g, const struct genl_target *t, struct genl_netns *out,
+		   struct err *e)
+{
+	bool found;
+
+	if (fake_gone(g, e))
+		return -ENOTCONN;
+	fake_enter();
+	found = fake_look(t->inode, out);
+	fake_leave();
+	return found ? 0 : err_set(e, ENXIO, EXIT_NOT_FOUND, "fake: no such namespace");
+}
+
 int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct err *e)
 {
+	unsigned int i;
+
 	fake->dumps++;
 	if (fake_gone(g, e))
 		return -ENOTCONN;
 	fake_enter();
-	*n = fake->count + 1;
-	*out = calloc(*n, sizeof(**out));
-	memcpy(*out, fake->fence, fake->count * sizeof(**out));
-	(*out)[fake->count].inode = fake->initial;
-	(*out)[fake->count].flags = GENL_F_INITIAL;
+	*n = 0;
+	*out = calloc(fake->count + fake->n_living + 1, sizeof(**out));
+	for (i = 0; i < fake->count; i++)
+		fake_look(fake->fence[i].inode, &(*out)[(*n)++]);
+	for (i = 0; i < fake->n_living; i++)
+		if (!fake_slot(fake->living[i].inode))
+			(*out)[(*n)++] = fake->living[i];
+	(*out)[*n].inode = fake->initial;
+	(*out)[(*n)++].flags = GENL_F_INITIAL;
 	if (fake->race) {
 		fake_remove(fake->race);
 		fake->fence[fake->count++] = (struct genl_netns){
@@ -338,14 +433,17 @@ int genl_netns_dump(struct genl *g, struct genl_netns **out, size_t *n, struct e
 int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_fence *f,
 		uint64_t *instance, struct err *e)
 {
-	struct genl_netns *n;
+	struct genl_netns *n, known;
 	struct stat st;
 
-	(void)instance;
 	if (fake_gone(g, e))
 		return -ENOTCONN;
-	if (fstat(t->fd, &st) || st.st_ino != t->inode)
+	if (t->fd >= 0 && (fstat(t->fd, &st) || st.st_ino != t->inode))
 		return err_set(e, ESTALE, EXIT_REFUSED, "fake: another namespace's fd");
+	if (t->fd < 0 && !fake_look(t->inode, &known))
+		return err_set(e, ENXIO, EXIT_NOT_FOUND, "fake: no such namespace");
+	if (t->fd < 0 && t->has_cookie && known.cookie != t->cookie)
+		return err_set(e, ESTALE, EXIT_REFUSED, "fake: another namespace's cookie");
 	if (fake->fail_count) {
 		fake->fail_count--;
 		return err_set(e, fake->fail_attach, EXIT_REFUSED, "fake %s",
@@ -375,8 +473,10 @@ int genl_attach(struct genl *g, const struct genl_target *t, const struct genl_f
 		.inode = t->inode, .has_cookie = t->has_cookie, .cookie = t->cookie,
 		.instance = ++fake->last_instance, .mode = f->mode, .hooks = f->hooks,
 		.flags = f->flags & (GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT |
-				     GENL_F_INHERIT),
+				     GENL_F_INHERIT | GENL_F_INHERITED | GENL_F_BIRTH),
 	};
+	if (instance)
+		*instance = n->instance;
 	if (!policies_is_builtin(f->policy))	/* the policy's own */
 		n->hooks = 1u << GENL_HOOK_PREROUTING;
 	if (!strcmp(f->policy, "audit"))	/* as the module reports it */

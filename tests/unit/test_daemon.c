@@ -1,4 +1,4 @@
-// links: daemon.c sync.c sync_policy.c reconcile.c config.c config_load.c config_parse.c config_policies.c config_error.c policies.c policies_name.c genl_names.c policy/diag.c policy/ir.c watch.c propagation.c runtime.c notify.c utf8.c log.c select.c err.c
+// links: daemon.c daemon_status.c daemon_config.c daemon_trial.c daemon_control.c control.c control_parse.c control_client.c good.c good_text.c good_trial.c sync.c sync_action.c sync_policy.c sync_report.c sync_status.c sync_switch.c sync_lookup.c sync_preview.c backend.c backend_module.c reconcile.c claims.c gather.c bindings.c bindings_file.c units.c config.c config_load.c config_parse.c config_selector.c config_policies.c config_error.c policies.c policies_name.c genl_names.c policy/diag.c policy/ir.c watch.c propagation.c runtime.c notify.c utf8.c log.c select.c select_find.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The whole daemon against a module that is played by fake_genl.h: real
@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,6 +35,7 @@
 
 #include "daemon.h"
 #include "fake_genl.h"
+#include "fake_nft.h"
 #include "fake_policy.h"
 #include "log.h"
 
@@ -146,7 +148,7 @@ static void config(const char *text)
 
 static pid_t spawn(void)
 {
-	static const struct daemon_options opt = { .config = "/run/etc" };
+	static const struct daemon_options opt = { .config = "/run/etc", .state = "/run/state" };
 	pid_t pid = fork();
 	int fd;
 
@@ -310,7 +312,7 @@ static int group_setup(void **state)
 	(void)state;
 	is_root = !geteuid() && !unshare(CLONE_NEWNS) &&
 		  !mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL);
-	return fake_setup();
+	return fake_setup() || fake_nft_setup();
 }
 
 static int setup(void **state)
@@ -327,6 +329,7 @@ static int setup(void **state)
 		return -1;
 	messages[0] = 0;
 	fake_reset();
+	memset(fake_nft, 0, sizeof(*fake_nft));
 	return 0;
 }
 
@@ -365,7 +368,7 @@ static void test_start_and_stop(void **state)
 	assert_string_equal(n.policy, "drop");
 	assert_string_equal(n.source, "nsfence.conf:2");
 	assert_int_equal(n.hooks, 1u << GENL_HOOK_INPUT);
-	assert_int_equal(n.flags, GENL_F_FORWARD_ACCEPT);
+	assert_int_equal(n.flags, GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT);
 	assert_false(fake_find(inode_of("other"), &n));
 	fd = open("/run/nsfence/version", O_RDONLY);
 	assert_true(fd >= 0 && read(fd, version, sizeof(version) - 1) > 0);
@@ -499,7 +502,7 @@ static void test_reload(void **state)
 	wait_for(was_told("READY=1\nSTATUS=FAILED: configuration not loaded (/run/etc/nsfence.conf:2:10: Error: no policy \"dorp\""));
 	assert_int_equal(log_count("nsfence.conf:2:10: Error: "), 1);
 	assert_int_equal(log_count("nsfence.conf:3:8: Error: "), 1);
-	assert_int_equal(log_count("nsfence.conf:4:11: Error: "), 1);
+	assert_int_equal(log_count("nsfence.conf:4:1: Error: "), 1);
 	assert_true(is_fenced("web1", "audit"));
 	assert_int_equal(fake->replaces, 1);
 	messages[0] = 0;
@@ -902,7 +905,7 @@ static void test_not_started(void **state)
 	start();
 	assert_int_equal(reap(daemon_pid), 3);
 	daemon_pid = 0;
-	assert_int_equal(log_count("no other backend in this version"), 1);
+	assert_int_equal(log_count("fake: no nftables"), 1);
 	assert_false(was_told("READY=1"));
 
 	fake->loaded = true;
@@ -924,7 +927,8 @@ static void test_conflict_and_initial(void **state)
 	config("[netns web1]\npolicy = drop\n[netns alias]\npolicy = accept\n"
 	       "[netns same]\npolicy = drop\n[netns host]\npolicy = drop\n");
 	start_ready();
-	assert_true(was_told("STATUS=degraded: 2 of 4 configured namespaces fenced, 2 failed ("));
+	/* web1, alias and same are one: fenced, and in conflict. */
+	assert_true(was_told("STATUS=degraded: 0 of 2 configured namespaces fenced, 2 failed ("));
 	assert_true(is_fenced("web1", "drop"));
 	assert_false(is_fenced("host", "drop"));
 	assert_int_equal(fake->attaches, 1);
@@ -1076,6 +1080,516 @@ static void test_nameless_stays_fenced(void **state)
 	assert_true(fake_find(inode, &n));
 }
 
+/* ---- other selectors ---- */
+
+static void mount_at(const char *name, const char *path)
+{
+	char from[256];
+	int fd;
+
+	path_of(name, from, sizeof(from));
+	fd = open(path, O_RDONLY | O_CREAT | O_EXCL, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(mount(from, path, "none", MS_BIND, NULL), 0);
+}
+
+static void test_globs(void **state)
+{
+	NEEDS_ROOT();
+	add("build-1");
+	add("build-host");
+	add("db");
+	config("[netns build-*]\npolicy = drop\nexcept = build-host\n"
+	       "[netns build-2]\npolicy = audit\n");
+	start_ready();
+	assert_true(is_fenced("build-1", "drop"));
+	assert_false(is_fenced("build-host", "drop"));
+	assert_true(was_told("STATUS=1 of 2 configured namespaces fenced, 1 not there\n"));
+	add("build-2");
+	wait_for(is_fenced("build-2", "audit"));
+	add("build-3");
+	wait_for(is_fenced("build-3", "drop"));
+	assert_int_equal(fake->attaches, 3);
+}
+
+/* As docker has them: mounts elsewhere, the host's own among them. */
+static void test_paths(void **state)
+{
+	NEEDS_ROOT();
+	assert_int_equal(mkdir("/run/docker", 0755) || mkdir("/run/docker/netns", 0755), 0);
+	add("hidden1");
+	add("hidden2");
+	mount_at("hidden1", "/run/docker/netns/4f2a");
+	mount_at("hidden2", "/run/docker/netns/7b");
+	close(open("/run/docker/netns/file", O_RDONLY | O_CREAT, 0));
+	close(open("/run/docker/netns/default", O_RDONLY | O_CREAT, 0));
+	assert_int_equal(mount("/proc/self/ns/net", "/run/docker/netns/default", "none", MS_BIND,
+			       NULL), 0);
+	config("[path /run/docker/netns/*]\npolicy = drop\n[path /run/docker/netns/7b]\npolicy = reject\n");
+	start_ready();
+	assert_true(is_fenced("hidden1", "drop"));
+	assert_true(is_fenced("hidden2", "reject"));
+	assert_int_equal(fake->attaches, 2);
+	assert_true(was_told("STATUS=2 of 3 configured namespaces fenced, 1 not a mount\n"));
+	assert_int_equal(log_count("/run/docker/netns/4f2a"), 0);	/* it has a better name */
+	assert_int_equal(log_count("hidden1 (inode "), 1);
+	assert_int_equal(log_count("refused"), 0);
+	assert_int_equal(open_namespaces(), 0);
+	/* The section is gone: what is mounted somewhere has a name, and is laid open. */
+	config("");
+	reload();
+	assert_int_equal(fake->detaches, 2);
+}
+
+/* One fence, whatever the number of its names; and the tie is told with both lines. */
+static void test_tie_of_globs(void **state)
+{
+	NEEDS_ROOT();
+	add("aa");
+	config("[netns a*]\npolicy = drop\n[netns *a]\npolicy = accept\n");
+	start_ready();
+	assert_true(is_fenced("aa", "drop"));
+	assert_int_equal(log_count("nsfence.conf:2 and nsfence.conf:4 claim aa (inode "), 1);
+	add("x");
+	settle();
+	assert_int_equal(log_count("nsfence.conf:2 and nsfence.conf:4 claim aa (inode "), 1);
+	assert_true(was_told("degraded: 0 of 1 configured namespaces fenced, 1 failed (aa: "));
+	config("[netns a*]\npolicy = drop\n[netns *a]\npolicy = accept\nexcept = aa\n");
+	reload();
+	wait_for(was_told("STATUS=1 of 1 configured namespaces fenced\n"));
+}
+
+static void test_none(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	add("web2");
+	config("[netns web*]\npolicy = drop\n");
+	start_ready();
+	assert_int_equal(fake->attaches, 2);
+	config("[netns web*]\npolicy = drop\n[netns web2]\npolicy = none\n");
+	reload();
+	assert_true(is_fenced("web1", "drop"));
+	assert_false(is_fenced("web2", "drop"));
+	assert_int_equal(log_count("web2 (inode "), 2);
+	assert_int_equal(log_count("taken off, nsfence.conf:4 says policy = none"), 1);
+}
+
+/* ---- processes ---- */
+
+/* A process in a namespace of its own. */
+static pid_t process(uint32_t *inode)
+{
+	char path[64], c;
+	struct stat st;
+	int up[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!unshare(CLONE_NEWNET) && write(up[1], "x", 1) == 1)
+			while (true)
+				pause();
+		_exit(1);
+	}
+	close(up[1]);
+	assert_int_equal(read(up[0], &c, 1), 1);
+	close(up[0]);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	assert_int_equal(stat(path, &st), 0);
+	*inode = st.st_ino;
+	return pid;
+}
+
+static void end_process(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static bool inode_fenced(uint32_t inode, const char *policy)
+{
+	struct genl_netns n;
+
+	return fake_find(inode, &n) && !strcmp(n.policy, policy);
+}
+
+static char *slurp(const char *path)
+{
+	static char text[4096];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+static void spill(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void config_pid(pid_t pid)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "[pid %d]\npolicy = drop\n", pid);
+	config(text);
+}
+
+/* Bound once; ended with the process, and stays so, whoever has the number. */
+static void test_pid(void **state)
+{
+	char record[64], *text;
+	uint32_t inode, other;
+	pid_t pid, pid2;
+
+	NEEDS_ROOT();
+	pid = process(&inode);
+	pid2 = process(&other);
+	config_pid(pid);
+	start_ready();
+	assert_true(inode_fenced(inode, "drop"));
+	assert_int_equal(open_namespaces(), 0);
+	snprintf(record, sizeof(record), "pid %d start ", pid);
+	assert_non_null(strstr(slurp("/run/state/bindings"), record));
+	assert_int_equal(stop(SIGTERM), 0);
+	messages[0] = 0;
+
+	/* The number has been given to another: it began at another time. */
+	text = strdup(slurp("/run/state/bindings"));
+	strchr(strstr(text, record), ' ')[0] = 0;
+	text = realloc(text, 4096);
+	snprintf(text + strlen(text), 256, " %d start 1\nend 1\n", pid);
+	spill("/run/state/bindings", text);
+	free(text);
+	fake_silently_detach(inode);
+	start_ready();
+	assert_true(was_told("STATUS=0 of 1 configured namespaces fenced, 1 ended"));
+	assert_false(inode_fenced(inode, "drop"));
+	assert_int_equal(log_count("has ended: the process that it was bound to has ended"), 1);
+	snprintf(record, sizeof(record), "pid %d ended\n", pid);
+	assert_non_null(strstr(slurp("/run/state/bindings"), record));
+	reload();
+	assert_false(inode_fenced(inode, "drop"));
+	assert_int_equal(fake->attaches, 1);
+
+	/* Taken out and put in again: bound anew. */
+	config("");
+	reload();
+	config_pid(pid);
+	reload();
+	wait_for(inode_fenced(inode, "drop"));
+	end_process(pid);
+	/* Another number, of nobody: ended at once. */
+	end_process(pid2);
+	config_pid(pid2);
+	reload();
+	wait_for(log_count("no process had that number when the section was first loaded") == 1);
+}
+
+/* Damaged, of another boot, or cut off: nothing is bound to what has the numbers now. */
+static void test_bindings_file(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "nsfence bindings 1\nboot 11111111-1111-1111-1111-111111111111\npid ",
+		  " start 1\nend 1\n" },
+		{ "nsfence bindings 1\nboot x\npid ", " start" },
+		{ "garbage ", "\n" },
+	};
+	uint32_t inode;
+	char text[256];
+	size_t i;
+	pid_t pid;
+
+	NEEDS_ROOT();
+	pid = process(&inode);
+	config_pid(pid);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		mkdir("/run/state", 0700);
+		snprintf(text, sizeof(text), "%s%d%s", bad[i][0], pid, bad[i][1]);
+		spill("/run/state/bindings", text);
+		chmod("/run/state/bindings", 0600);
+		messages[0] = 0;
+		start_ready();
+		assert_true(was_told("STATUS=0 of 1 configured namespaces fenced, 1 ended"));
+		assert_int_equal(fake->attaches, 0);
+		assert_int_equal(log_count("bindings is damaged: to what"), i);
+		assert_int_equal(stop(SIGTERM), 0);
+	}
+	/* Where it is lost they are bound anew. */
+	assert_int_equal(unlink("/run/state/bindings"), 0);
+	messages[0] = 0;
+	start_ready();
+	assert_true(inode_fenced(inode, "drop"));
+	end_process(pid);
+}
+
+static void config_inode(uint32_t inode)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "[inode %u]\npolicy = drop\n", inode);
+	config(text);
+}
+
+/* With a cookie: the number's next owner has another. */
+static void test_inode_cookie(void **state)
+{
+	NEEDS_ROOT();
+	fake_lives(4026540001u, 77, 0);
+	config_inode(4026540001u);
+	start_ready();
+	assert_true(inode_fenced(4026540001u, "drop"));
+	assert_non_null(strstr(slurp("/run/state/bindings"), "inode 4026540001 cookie 77\n"));
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+	/* The same one: nothing changes. */
+	start_ready();
+	settle();
+	assert_int_equal(fake->attaches, 1);
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+	/* While the daemon was away it died, and another has its number. */
+	fake_silently_detach(4026540001u);
+	fake_lives(4026540001u, 78, 0);
+	start_ready();
+	assert_true(was_told("STATUS=0 of 1 configured namespaces fenced, 1 ended"));
+	assert_int_equal(fake->attaches, 1);
+	assert_non_null(strstr(slurp("/run/state/bindings"), "inode 4026540001 ended\n"));
+	/* And even if the first came back. */
+	fake_lives(4026540001u, 77, 0);
+	reload();
+	assert_int_equal(fake->attaches, 1);
+}
+
+/* Without a cookie (Linux 5.10): by the deaths that the module tells, or by the fence. */
+static void test_inode_without_cookie(void **state)
+{
+	const uint32_t inode = 4026540002u;
+	struct genl_netns n;
+	char record[64];
+
+	NEEDS_ROOT();
+	fake_lives(inode, 0, 0);
+	config_inode(inode);
+	start_ready();
+	assert_true(inode_fenced(inode, "drop"));
+	settle();
+	assert_true(fake_find(inode, &n));
+	add("trigger");
+	snprintf(record, sizeof(record), "inode %u instance %llu\n", inode,
+		 (unsigned long long)n.instance);
+	reload();
+	assert_non_null(strstr(slurp("/run/state/bindings"), record));
+	assert_int_equal(stop(SIGTERM), 0);
+	messages[0] = 0;
+	/* It has its fence still, so it is the same. */
+	start_ready();
+	assert_true(inode_fenced(inode, "drop"));
+	assert_int_equal(fake->attaches, 1);
+	/* The module tells of the death before the number is free. */
+	fake_died(inode);
+	fake_lives(inode, 0, 0);
+	wait_for(log_count("has ended: the namespace that it was bound to is gone") == 1);
+	settle();
+	assert_int_equal(fake->attaches, 1);
+
+	/* Bound anew; the daemon is away when it dies. */
+	config("");
+	reload();
+	config_inode(inode);
+	reload();
+	wait_for(inode_fenced(inode, "drop"));
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+	fake_silently_detach(inode);
+	start_ready();
+	assert_true(was_told("STATUS=0 of 1 configured namespaces fenced, 1 ended"));
+	assert_int_equal(fake->attaches, 2);
+}
+
+static void test_inode_nobody(void **state)
+{
+	NEEDS_ROOT();
+	config_inode(4026540003u);
+	start_ready();
+	assert_true(was_told("STATUS=0 of 1 configured namespaces fenced, 1 ended"));
+	fake_lives(4026540003u, 5, 0);
+	reload();
+	assert_int_equal(fake->attaches, 0);
+}
+
+/* ---- birth ---- */
+
+static void test_birth(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	strcpy(fake->birth.policy, "drop");	/* of the module's parameter */
+	fake_lives(4026540010u, 1, 0);
+	fake_born(4026540010u, "drop", GENL_F_BIRTH | GENL_F_INHERIT, "birth");
+	fake_born(inode_of("web1"), "drop", GENL_F_BIRTH | GENL_F_INHERIT, "birth");
+	config("[nsfenced]\nbirth = reject\n[netns web1]\npolicy = accept\n");
+	start_ready();
+	assert_string_equal(fake->birth.policy, "reject");
+	assert_true(fake->birth.decided);
+	assert_true(is_fenced("web1", "accept"));
+	assert_true(inode_fenced(4026540010u, "reject"));
+	settle();
+	assert_int_equal(fake->births, 1);
+	assert_int_equal(fake->attaches, 2);
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+
+	/* The flag is still there: decided by none, it comes off. */
+	config("[netns web1]\npolicy = accept\n");
+	start_ready();
+	assert_string_equal(fake->birth.policy, "none");
+	assert_true(is_fenced("web1", "accept"));
+	assert_false(inode_fenced(4026540010u, "reject"));
+	assert_int_equal(log_count("fence of birth taken off"), 1);
+	settle();
+	assert_int_equal(fake->births, 2);
+}
+
+/* A policy that birth needs is there before it, and goes after it. */
+static void test_birth_policy(void **state)
+{
+	NEEDS_ROOT();
+	policy("policies/nursery", "hook input\n");
+	config("[nsfenced]\nbirth = nursery\n");
+	start_ready();
+	assert_string_equal(fake->birth.policy, "nursery");
+	assert_true(fake_has_policy("nursery", NULL));
+	config("");
+	reload();
+	assert_string_equal(fake->birth.policy, "none");
+	assert_false(fake_has_policy("nursery", NULL));
+
+	fake->fail_birth = ENOMEM;
+	config("[nsfenced]\nbirth = drop\n");
+	reload();
+	wait_for(was_told("degraded: 0 of 0 configured namespaces fenced, 1 failed (birth: fake "));
+	assert_int_equal(log_count("birth = drop is not in force: fake "), 1);
+	fake->fail_birth = 0;
+	wait_for(!strcmp(fake->birth.policy, "drop"));
+}
+
+static void test_inherited(void **state)
+{
+	uint32_t inode;
+
+	NEEDS_ROOT();
+	inode = add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	fake_lives(4026540020u, 1, inode);
+	fake_born(4026540020u, "drop", GENL_F_INHERITED | GENL_F_INHERIT, "nsfence.conf:2");
+	config("[netns web1]\npolicy = reject\n");
+	reload();
+	assert_true(inode_fenced(4026540020u, "reject"));
+	config("[netns web1]\npolicy = reject\ninherit = no\n");
+	reload();
+	assert_true(is_fenced("web1", "reject"));
+	assert_false(inode_fenced(4026540020u, "reject"));
+	assert_int_equal(log_count("inherited fence of nsfence.conf:2 taken off"), 1);
+}
+
+/* ---- another backend ---- */
+
+static bool nft_fenced(const char *name, const char *policy)
+{
+	const struct genl_netns *n = fake_nft_slot(inode_of(name));
+
+	return n && !strcmp(n->policy, policy);
+}
+
+/* Make before break, there and back. */
+static void test_other_backend(void **state)
+{
+	NEEDS_ROOT();
+	fake_nft->works = true;
+	add("web1");
+	add("web2");
+	policy("policies/web", "hook input\n");
+	config("[nsfenced]\nbirth = drop\n[netns web1]\npolicy = web\n[netns web2]\npolicy = drop\n");
+	start_ready();
+	assert_int_equal(fake_nft->opens, 0);
+	fake_lives(4026540030u, 1, 0);
+	fake_born(4026540030u, "drop", GENL_F_BIRTH | GENL_F_INHERIT, "birth");
+
+	fake_nft->fail_count = 3;
+	config("[nsfenced]\nbackend = nft\n[netns web1]\npolicy = web\n[netns web2]\npolicy = drop\n");
+	reload();
+	wait_for(nft_fenced("web1", "web") && nft_fenced("web2", "drop"));
+	wait_for(!is_fenced("web1", "web") && !is_fenced("web2", "drop"));
+	/* None was taken off before it stood there: that is checked by the order of the log. */
+	assert_true(strstr(log_text(), "web2 (inode ") < strstr(log_text(), "of backend module taken off"));
+	wait_for(!strcmp(fake->birth.policy, "none"));
+	assert_false(fake_has_policy("web", NULL));
+	/* Nobody's: it stays with the module. */
+	assert_true(inode_fenced(4026540030u, "drop"));
+	assert_int_equal(log_count("1 fence of namespaces that no section claims stays with backend module"), 1);
+	assert_int_equal(access("/run/state/nft.used", F_OK), 0);
+
+	config("[netns web1]\npolicy = web\n[netns web2]\npolicy = drop\n");
+	reload();
+	wait_for(is_fenced("web1", "web") && is_fenced("web2", "drop"));
+	wait_for(fake_nft->count == 0);
+	assert_true(access("/run/state/nft.used", F_OK));
+	wait_for(was_told("STATUS=2 of 2 configured namespaces fenced\n"));
+}
+
+/* It cannot be had: nothing changes. */
+static void test_backend_refused(void **state)
+{
+	NEEDS_ROOT();
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	config("[nsfenced]\nbackend = nft\n[netns web1]\npolicy = accept\n");
+	reload();
+	assert_true(is_fenced("web1", "drop"));
+	assert_int_equal(log_count("configuration not loaded, the old one stays in force\n"), 1);
+}
+
+/* Without the module, and with tables of a daemon before this one. */
+static void test_backend_auto(void **state)
+{
+	NEEDS_ROOT();
+	fake_nft->works = true;
+	fake->loaded = false;
+	add("web1");
+	config("[netns web1]\npolicy = drop\n");
+	start_ready();
+	assert_true(nft_fenced("web1", "drop"));
+	assert_int_equal(log_count("backend = auto: fake: the module is not loaded"), 1);
+	assert_int_equal(stop(SIGKILL), -SIGKILL);
+	messages[0] = 0;
+	fake->loaded = true;
+	start_ready();
+	assert_true(is_fenced("web1", "drop"));
+	wait_for(fake_nft->count == 0);
+	assert_true(access("/run/state/nft.used", F_OK));
+	assert_int_equal(stop(SIGTERM), 0);
+	/* It is forgotten: nobody looks for tables any more. */
+	messages[0] = 0;
+	fake_nft->opens = 0;
+	start_ready();
+	settle();
+	assert_int_equal(fake_nft->opens, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1109,6 +1623,21 @@ int main(void)
 		TEST(test_status_is_utf8),
 		TEST(test_many),
 		TEST(test_nameless_stays_fenced),
+		TEST(test_globs),
+		TEST(test_paths),
+		TEST(test_tie_of_globs),
+		TEST(test_none),
+		TEST(test_pid),
+		TEST(test_bindings_file),
+		TEST(test_inode_cookie),
+		TEST(test_inode_without_cookie),
+		TEST(test_inode_nobody),
+		TEST(test_birth),
+		TEST(test_birth_policy),
+		TEST(test_inherited),
+		TEST(test_other_backend),
+		TEST(test_backend_refused),
+		TEST(test_backend_auto),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
