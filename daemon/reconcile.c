@@ -14,9 +14,6 @@
 
 #include "reconcile.h"
 
-#ifndef GENL_F_ORPHAN
-#define GENL_F_ORPHAN	(1u << 12)	/* the parent has died; ->parent is an ancestor */
-#endif
 #define WISH_FLAGS	(GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT)
 #define DEFAULT_HOOKS	(1u << GENL_HOOK_INPUT | 1u << GENL_HOOK_FORWARD |	\
 			 1u << GENL_HOOK_OUTPUT)

@@ -27,7 +27,7 @@
 
 #define INHERITED (GENL_F_INHERITED | GENL_F_INHERIT)
 #define BIRTH	(GENL_F_BIRTH | GENL_F_INHERIT)
-#define ORPHAN	(1u << 12)
+#define ORPHAN	GENL_F_ORPHAN
 
 static char netns_name[8][8] = { "a", "b", "c", "d", "e", "f", "g", "h" };
 static char netns_path[8][24] = {
