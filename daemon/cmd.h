@@ -81,7 +81,9 @@ struct target {
 	uint64_t number;		/* of an inode or a process */
 	char label[80 + NAMES_LABEL];	/* "web1", "inode 4026532631": for messages */
 	bool named;			/* target_label() was here */
-	struct netns_ref ref;		/* open between resolve and clean */
+	struct netns_ref ref;		/* open between resolve, or pin, and clean */
+	bool pinned;
+	uint64_t instance;		/* the fence of a pinned inode; 0: none, or not known */
 };
 
 /* The options --inode, --pid and --path, for a command's struct option[]. */
@@ -99,7 +101,14 @@ bool target_is_option(int opt);
 /* 0 or EXIT_USAGE, with the message printed. */
 int target_set(const struct cmd *c, struct target *t, int opt, const char *arg);
 int target_set_name(const struct cmd *c, struct target *t, const char *name);
-/* 0 or a negative errno. @out borrows the descriptor. */
+/*
+ * What it is now, before anything that takes time: opened, or, of an inode, with
+ * what tells it from the next one of that number: cookie and fence, or a descriptor
+ * through a process where there is no cookie. Without the module nothing is known
+ * of an inode, and that is no failure. 0 or a negative errno.
+ */
+int target_pin(struct target *t, struct err *e);
+/* 0 or a negative errno: of what was pinned, or else now. @out borrows the descriptor. */
 int target_resolve(struct target *t, struct genl_target *out, struct err *e);
 /* For messages that come after it was found: "inode 4026532631 (web1)". */
 const char *target_label(struct target *t);

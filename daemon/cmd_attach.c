@@ -114,6 +114,16 @@ static int parse_arguments(const struct cmd *c, struct request *r, int argc, cha
 	return ret;
 }
 
+/* First which namespace is meant: to compile takes time, in which it may be another. */
+static int pin_and_compile(struct request *r)
+{
+	struct err e = { 0 };
+
+	if (target_pin(&r->target, &e))
+		return cmd_fail(&e, r->target.kind == TARGET_INODE ? r->target.label : NULL);
+	return fence_policy_compile(&r->fence);
+}
+
 /* @array: of descendants, or NULL; takes it over. */
 static void report(const struct cmd *c, struct request *r, uint32_t inode, uint64_t instance,
 		   json_t *array)
@@ -346,7 +356,9 @@ static int run(struct cmd *c, int argc, char **argv)
 	if (ret)
 		return ret;
 	if (!r.configured) {
-		ret = attach(c, &r);
+		ret = pin_and_compile(&r);
+		if (!ret)
+			ret = attach(c, &r);
 		fence_clean(&r.fence);
 		return ret;
 	}

@@ -143,6 +143,8 @@ static int run(struct cmd *c, int argc, char **argv)
 		return cmd_usage(c, "--hooks, --mode, --strict and --forward-accept are a POLICY's");
 	if (optind < argc) {
 		ret = fence_policy(c, &r, argv[optind]);
+		if (!ret)
+			ret = fence_policy_compile(&r);
 		if (ret)
 			return ret;
 	}

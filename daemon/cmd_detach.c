@@ -150,11 +150,15 @@ static int detach(const struct cmd *c, struct target *target, const struct choic
 	struct genl *g;
 	int ret;
 
-	ret = target_resolve(target, &t, &e);
+	ret = target_pin(target, &e);
 	if (ret && choice->configured && e.exit == EXIT_NOT_FOUND)
 		return EXIT_DONE;
+	if (!ret)
+		ret = target_resolve(target, &t, &e);
 	if (ret)
-		return cmd_fail(&e, NULL);
+		return cmd_fail(&e, target->kind == TARGET_INODE ? target->label : NULL);
+	/* The fence that it has; not one that another namespace of this number gets. */
+	t.instance = target->instance;
 	ret = genl_open(&g, &e);
 	if (ret) {
 		target_clean(target);

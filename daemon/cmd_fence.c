@@ -68,30 +68,31 @@ int fence_set(const struct cmd *c, struct fence_request *r, int opt, const char 
 	}
 }
 
-static int compile_named(struct fence_request *r, const char *file)
-{
-	struct err e;
-	int ret;
-
-	if (policies_stem(file, r->name, &e))
-		return cmd_fail(&e, file);
-	ret = cmd_policy_compile(file, &r->own);
-	if (ret)
-		return ret;
-	r->fence.policy = r->name;
-	r->image = &r->own;
-	return 0;
-}
-
 int fence_policy(const struct cmd *c, struct fence_request *r, const char *policy)
 {
-	if (policies_is_file(policy))
-		return compile_named(r, policy);
+	struct err e;
+
+	if (policies_is_file(policy)) {
+		if (policies_stem(policy, r->name, &e))
+			return cmd_fail(&e, policy);
+		r->fence.policy = r->name;
+		r->file = policy;
+		return 0;
+	}
 	if (!policy[0] || strlen(policy) > GENL_MAX_NAME)
 		return cmd_usage(c, "the policy's name has %zu bytes, 1 to %d are accepted",
 				 strlen(policy), GENL_MAX_NAME);
 	r->fence.policy = policy;
 	return 0;
+}
+
+int fence_policy_compile(struct fence_request *r)
+{
+	int ret = r->file ? cmd_policy_compile(r->file, &r->own) : 0;
+
+	if (r->file && !ret)
+		r->image = &r->own;
+	return ret;
 }
 
 /* Leaves r->image as it is where there is no such file: the module has the word. */

@@ -16,6 +16,7 @@ struct fence_request {
 	const struct policies_image *image;
 	struct policies_image own;	/* of a file that was named, or found */
 	char name[GENL_MAX_NAME + 1];	/* and what that makes of the policy's name */
+	const char *file;		/* that was named, or NULL */
 };
 
 /* Options; each command's table has those that it takes. */
@@ -42,8 +43,12 @@ enum {
 bool fence_is_option(int opt);
 /* 0 or EXIT_USAGE, with the message printed. */
 int fence_set(const struct cmd *c, struct fence_request *r, int opt, const char *arg);
-/* POLICY of the command line; a file is compiled. 0 or an exit code, with the message printed. */
+/*
+ * POLICY of the command line; and, if that is a file, what is in it. Either: 0 or
+ * an exit code, with the message printed.
+ */
 int fence_policy(const struct cmd *c, struct fence_request *r, const char *policy);
+int fence_policy_compile(struct fence_request *r);
 /*
  * Sees to it that the module has the policy. What is there in this version
  * already is not sent again; of a name, the file in policies/ is only looked at

@@ -195,6 +195,8 @@ static int run(struct cmd *c, int argc, char **argv)
 	if (!r.argv[0])
 		return cmd_usage(c, "which command? (nsfence run POLICY -- COMMAND)");
 	ret = fence_policy(c, &r.fence, argv[optind]);
+	if (!ret)
+		ret = fence_policy_compile(&r.fence);
 	if (ret)
 		return ret;
 	name_source(&r);

@@ -4,7 +4,8 @@
  *
  * All but an inode number are opened: the module then compares the namespace
  * that it finds with the open descriptor (and the cookie), so that a number
- * that was reused meanwhile is refused instead of fenced.
+ * that was reused meanwhile is refused instead of fenced. An inode number is
+ * what the user has read somewhere; what it was when the command began, counts.
  */
 #include <stdio.h>
 #include <string.h>
@@ -66,26 +67,57 @@ int target_set(const struct cmd *c, struct target *t, int opt, const char *arg)
 	}
 }
 
-int target_resolve(struct target *t, struct genl_target *out, struct err *e)
+static int open_target(struct target *t, struct err *e)
 {
-	int ret = 0;
-
-	*out = (struct genl_target){ .fd = -1 };
 	switch (t->kind) {
 	case TARGET_NAME:
-		ret = select_name(t->text, &t->ref, e);
-		break;
+		return select_name(t->text, &t->ref, e);
 	case TARGET_PID:
-		ret = select_pid((pid_t)t->number, &t->ref, e);
-		break;
+		return select_pid((pid_t)t->number, &t->ref, e);
 	case TARGET_PATH:
-		ret = select_path(t->text, &t->ref, e);
-		break;
-	case TARGET_INODE:
-	case TARGET_NONE:
-		out->inode = (uint32_t)t->number;
+		return select_path(t->text, &t->ref, e);
+	default:
+		t->ref.inode = (uint32_t)t->number;
 		return 0;
 	}
+}
+
+static int pin_inode(struct target *t, struct err *e)
+{
+	const struct genl_target number = { .inode = (uint32_t)t->number, .fd = -1 };
+	struct genl_netns now;
+	struct genl *g;
+	int ret;
+
+	if (genl_open(&g, NULL))
+		return 0;
+	ret = genl_netns_get(g, &number, &now, e);
+	genl_close(g);
+	if (ret)
+		return ret;
+	t->ref.inode = now.inode;
+	t->ref.has_cookie = now.has_cookie;
+	t->ref.cookie = now.cookie;
+	t->instance = now.instance;
+	if (!now.has_cookie)
+		select_inode(now.inode, &t->ref, NULL);
+	t->ref.inode = now.inode;
+	return 0;
+}
+
+int target_pin(struct target *t, struct err *e)
+{
+	int ret = t->kind == TARGET_INODE ? pin_inode(t, e) : open_target(t, e);
+
+	t->pinned = !ret && t->ref.inode;
+	return ret;
+}
+
+int target_resolve(struct target *t, struct genl_target *out, struct err *e)
+{
+	int ret = t->pinned ? 0 : open_target(t, e);
+
+	*out = (struct genl_target){ .fd = -1 };
 	if (ret)
 		return ret;
 	out->fd = t->ref.fd;
