@@ -1,4 +1,4 @@
-// links: select.c err.c
+// links: select.c select_find.c err.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Names, paths and PIDs, on a directory of our own in place of /run/netns. A
@@ -7,15 +7,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -258,6 +263,174 @@ static void test_no_leak(void **state)
 	assert_int_equal(before, after);
 }
 
+/* ---- processes ---- */
+
+static void test_process(void **state)
+{
+	struct select_process me, other;
+	struct netns_ref ref;
+	uint32_t inode;
+	struct err e;
+	pid_t dead;
+
+	(void)state;
+	assert_int_equal(select_process(getpid(), &me, &e), 0);
+	assert_int_equal(me.pid, getpid());
+	assert_true(me.start > 0);
+	assert_int_equal(select_process(getppid(), &other, &e), 0);
+	assert_true(other.start <= me.start);
+	assert_int_equal(select_process_inode(&me, &inode, &e), 0);
+	assert_int_equal(inode, own_inode());
+	assert_int_equal(select_process_open(&me, &ref, &e), 0);
+	assert_int_equal(ref.inode, own_inode());
+	netns_ref_close(&ref);
+
+	/* The number was given to another, which began at another time. */
+	other = me;
+	other.start--;
+	assert_int_equal(select_process_inode(&other, &inode, &e), -ENOENT);
+	assert_int_equal(e.exit, EXIT_NOT_FOUND);
+	assert_int_equal(select_process_open(&other, &ref, &e), -ENOENT);
+	assert_int_equal(ref.fd, -1);
+
+	/* One that has ended and is not reaped has no namespaces; then no number. */
+	dead = fork();
+	if (!dead) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(select_process(dead, &other, &e), 0);
+	assert_int_equal(select_process_inode(&other, &inode, &e), 0);
+	kill(dead, SIGKILL);
+	assert_int_equal(waitid(P_PID, dead, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	assert_int_equal(select_process_inode(&other, &inode, &e), -ENOENT);
+	assert_int_equal(select_process_open(&other, &ref, &e), -ENOENT);
+	waitpid(dead, NULL, 0);
+	assert_int_equal(select_process_inode(&other, &inode, &e), -ENOENT);
+	assert_int_equal(select_process(dead, &other, &e), -ENOENT);
+	assert_int_equal(select_process(0, &other, &e), -EINVAL);
+}
+
+/* A process may call itself what it likes; what counts begins behind its name. */
+static void test_process_name(void **state)
+{
+	struct select_process before, after;
+
+	(void)state;
+	assert_int_equal(select_process(getpid(), &before, NULL), 0);
+	assert_int_equal(prctl(PR_SET_NAME, "a) R 1 2 3 4 5"), 0);
+	assert_int_equal(select_process(getpid(), &after, NULL), 0);
+	assert_int_equal(before.start, after.start);
+}
+
+static void test_inode(void **state)
+{
+	struct netns_ref ref;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(select_inode(own_inode(), &ref, &e), 0);
+	assert_int_equal(ref.inode, own_inode());
+	netns_ref_close(&ref);
+	assert_int_equal(select_inode(1, &ref, &e), -ENOENT);
+	assert_int_equal(e.exit, EXIT_NOT_FOUND);
+	assert_int_equal(ref.fd, -1);
+}
+
+/* ---- paths and mounts ---- */
+
+static void test_stat(void **state)
+{
+	uint32_t inode;
+	bool link;
+
+	(void)state;
+	add_file("plain");
+	add_namespace("link");
+	assert_int_equal(select_stat(at("plain"), &inode, &link), 0);
+	assert_true(!inode && !link);
+	assert_int_equal(select_stat(at("link"), &inode, &link), 0);
+	assert_true(!inode && link);
+	assert_int_equal(select_stat(at("no"), &inode, &link), -ENOENT);
+	assert_int_equal(select_stat(at("plain/x"), &inode, &link), -ENOENT);
+}
+
+static void test_glob(void **state)
+{
+	char **v;
+	size_t n, i;
+
+	(void)state;
+	add_file("a1");
+	add_file("a2");
+	add_file(".a3");
+	add_file("b");
+	assert_int_equal(select_glob(at("a*"), &v, &n), 0);
+	assert_int_equal(n, 2);
+	for (i = 0; i < n; i++) {
+		assert_non_null(strstr(v[i], "/a"));
+		free(v[i]);
+	}
+	free(v);
+	assert_int_equal(select_glob(at("*/x"), &v, &n), 0);
+	assert_int_equal(n, 0);
+	free(v);
+}
+
+/* In a mount namespace of its own: what is mounted, and what is seen. */
+static void mounts_child(void)
+{
+	struct select_mount *v;
+	uint32_t inode = own_inode();
+	size_t n, i, found = 0;
+	char file[PATH_MAX];
+
+	strcpy(file, at("mnt"));
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL))
+		_exit(77);
+	add_file("a b");
+	add_file("hidden");
+	add_file("gone");
+	add_file("mnt");
+	if (mount("/proc/self/ns/net", at("a b"), "none", MS_BIND, NULL) ||
+	    mount("/proc/self/ns/net", at("hidden"), "none", MS_BIND, NULL) ||
+	    mount(file, at("hidden"), "none", MS_BIND, NULL) ||
+	    mount("/proc/self/ns/net", at("gone"), "none", MS_BIND, NULL) ||
+	    mount("/proc/self/ns/uts", at("mnt"), "none", MS_BIND, NULL))
+		_exit(77);
+	umount2(at("gone"), MNT_DETACH);
+	if (select_mounts(&v, &n, NULL))
+		_exit(1);
+	for (i = 0; i < n; i++) {
+		if (i && strcmp(v[i - 1].path, v[i].path) >= 0)
+			_exit(2);
+		if (strncmp(v[i].path, dir, strlen(dir)))
+			continue;
+		if (strcmp(v[i].path, at("a b")) || v[i].inode != inode)
+			_exit(3);
+		found++;
+	}
+	select_mounts_free(v, n);
+	_exit(found == 1 ? 0 : 4);
+}
+
+static void test_mounts(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	pid = fork();
+	if (!pid)
+		mounts_child();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -273,6 +446,12 @@ int main(void)
 		TEST(test_cookie),
 		TEST(test_names),
 		TEST(test_no_leak),
+		TEST(test_process),
+		TEST(test_process_name),
+		TEST(test_inode),
+		TEST(test_stat),
+		TEST(test_glob),
+		TEST(test_mounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

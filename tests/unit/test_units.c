@@ -267,7 +267,7 @@ static void test_running(void **state)
 	p = units_find(units, "a.service");
 	assert_int_equal(p.process.start, me.start);
 	assert_int_equal(units_find(units, "c.service").state, UNIT_UNKNOWN);
-	assert_int_equal(played->subscribed, 1);
+	assert_true(played->subscribed >= 1);
 
 	/* It is restarted; stopped; taken away: each is told without asking. */
 	other = child();
@@ -378,18 +378,21 @@ static void test_no_bus(void **state)
 /* systemd alone goes, as with daemon-reexec: it is subscribed to again. */
 static void test_systemd_again(void **state)
 {
+	int subscribed;
+
 	NEEDS_BUS();
 	start_bus();
 	start_systemd();
 	played->pid = getpid();
 	want("a.service", NULL);
 	wait_for("a.service", UNIT_RUNNING, getpid());
+	subscribed = played->subscribed;
 	end(&systemd_pid);
 	turn();
 	played->pid = getppid();
 	start_systemd();
 	wait_for("a.service", UNIT_RUNNING, getppid());
-	assert_int_equal(played->subscribed, 2);
+	assert_true(played->subscribed > subscribed);
 }
 
 /* Others are wanted now: what is known stays; without any there is no connection. */
