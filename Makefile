@@ -150,7 +150,7 @@ build/oracle/oracle: $(patsubst %.c,build/san/%.o,$(STAGES) $(ORACLE))
 
 # The nft backend by hand, with sanitizers.
 NFTFENCE := tests/nft/tools/nftfence.c $(sort $(wildcard daemon/nft_*.c daemon/backend*.c \
-	    daemon/genl*.c daemon/policies*.c)) daemon/err.c daemon/log.c \
+	    daemon/genl*.c daemon/policies*.c)) daemon/err.c daemon/log.c daemon/utf8.c \
 	    $(filter-out module/classify.c,$(STAGES))
 
 build/nft/nftfence: $(patsubst %.c,build/san/%.o,$(NFTFENCE))

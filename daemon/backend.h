@@ -21,6 +21,7 @@
  *   each in one transaction; the first failure is what is returned, and sets
  *   again next time those that failed.
  * - Opened a second time, it is the same one, and closed when both are.
+ * - No fence is MANUAL: that flag is dropped.
  * - inherit and birth: -EOPNOTSUPP for birth other than none; GENL_F_INHERIT of a
  *   fence is kept and given back, so that nothing seems to differ, and has no effect.
  * - It repairs fences that somebody has changed by itself, in backend_events();

@@ -22,7 +22,6 @@
 #include "nft_int.h"
 #include "policies.h"
 
-#define FENCE_FLAGS	(GENL_F_STRICT | GENL_F_MANUAL | GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT)
 #define MAX_COUNTERS	4096	/* rules of a policy whose counters are added up */
 
 /*
@@ -227,7 +226,7 @@ static int make_meta(struct nft *n, const struct genl_fence *f, struct nft_meta 
 	}
 	*m = (struct nft_meta){
 		.hash = p ? p->hash : 0, .mode = f->mode, .hooks = p ? 0 : f->hooks,
-		.flags = f->flags & FENCE_FLAGS,
+		.flags = f->flags & NFT_META_FLAGS,
 	};
 	strcpy(m->policy, p ? p->name : f->policy);
 	snprintf(m->source, sizeof(m->source), "%s", f->source ? f->source : "");

@@ -17,7 +17,8 @@
 #include "nft_jobs.h"
 #include "nft_load.h"
 
-#define NAMES		9	/* that a table of ours may have */
+#define NAMES		9	/* that are tried before one by chance */
+#define MAX_LOOK	(256u << 20)	/* bytes of a table that are read when it is found */
 #define SIZE_FACTOR	2	/* more than that of what we made there is somebody else's */
 
 /* What a helper is to do. */
@@ -85,10 +86,10 @@ static const struct nft_table *table_ours(const struct nft_table *v, size_t n, u
 
 /*
  * Where the next fence goes: in place of ours; else nsfence, or, where root inside has
- * made a table of that name his own, the next name. NULL in @remove: nothing is there.
+ * made a table of that name his own, another name. NULL in @remove: nothing is there.
  */
-static int choose(const struct nft_table *v, size_t n, uint32_t port, struct nft_table *add,
-		  const char **remove, struct err *e)
+static void choose(const struct nft_table *v, size_t n, uint32_t port, struct nft_table *add,
+		   const char **remove)
 {
 	const struct nft_table *have;
 	struct nft_meta m;
@@ -101,18 +102,16 @@ static int choose(const struct nft_table *v, size_t n, uint32_t port, struct nft
 		have = table_named(v, n, add->name);
 		if (!have) {
 			*remove = NULL;
-			return 0;
+			return;
 		}
 		if (is_foreign(have, port))
 			have = NULL;
 	}
-	if (!have)
-		return err_set(e, EBUSY, EXIT_REFUSED,
-			       "somebody in the namespace owns tables inet nsfence to nsfence%d",
-			       NAMES - 1);
-	memmove(add->name, have->name, sizeof(add->name));
-	*remove = have->name;
-	return 0;
+	if (have)
+		memmove(add->name, have->name, sizeof(add->name));
+	else	/* all taken; he cannot take all */
+		snprintf(add->name, sizeof(add->name), NFT_RENDER_TABLE "%u", nft_msg_random());
+	*remove = have ? have->name : NULL;
 }
 
 /* Leftovers, of a daemon whose socket lived on for a moment. */
@@ -206,7 +205,7 @@ static void do_attach(int out, void *data)
 	if (!r.ret)
 		r.ret = nft_msg_tables(w->j->requests, v, &n, &r.err);
 	if (!r.ret)
-		r.ret = choose(v, n, nft_msg_port(w->j->requests), &add, &c.remove, &r.err);
+		choose(v, n, nft_msg_port(w->j->requests), &add, &c.remove);
 	if (!r.ret)
 		r.ret = nft_msg_change(w->j->requests, &c, &r.err);
 	if (!r.ret) {
@@ -498,10 +497,11 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 
 	/* One helper for all; where it hangs, another one goes on behind that place. */
 	while (done < n) {
-		struct nft_job j = *like;
+		struct nft_job j = *like;	/* each entered by a helper */
 		struct work w = { .j = &j, .places = v + done, .n_places = n - done, .memory = -1 };
 		size_t begin = done;
 
+		j.max = MAX_LOOK;
 		ret = nft_child_start(&c, do_look, &w, NULL, 0, e);
 		if (ret)
 			return ret;

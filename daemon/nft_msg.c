@@ -140,7 +140,8 @@ static int table_add(const struct nlmsghdr *nlh, void *data)
 			break;
 		}
 	}
-	if (!strncmp(one.name, "nsfence", 7) && t->n < NFT_TABLES)
+	if (!strncmp(one.name, "nsfence", 7) &&
+	    strspn(one.name + 7, "0123456789") == strlen(one.name + 7) && t->n < NFT_TABLES)
 		t->v[t->n++] = one;
 	return 0;
 }

@@ -44,7 +44,7 @@ struct nft_table {
 	size_t udata_len;
 };
 
-#define NFT_TABLES	16
+#define NFT_TABLES	64
 
 /*
  * Opened in the namespace of the calling thread; with @group (NFNLGRP_NFTABLES) it
@@ -52,8 +52,9 @@ struct nft_table {
  */
 int nft_msg_open(int group);
 uint32_t nft_msg_port(int fd);
+uint32_t nft_msg_random(void);
 
-/* Tables of family inet whose name begins as ours, at most NFT_TABLES. */
+/* Tables of family inet with names as ours have, "nsfence" and a number, at most NFT_TABLES. */
 int nft_msg_tables(int fd, struct nft_table *v, size_t *n, struct err *e);
 /*
  * What is in a table. -EFBIG: it is more than @max bytes (0: any), -ENOENT: there

@@ -15,8 +15,10 @@
 #include "nft_render.h"
 #include "nft_sock.h"
 #include "policies.h"
+#include "utf8.h"
 
-#define MAGIC	"nsfence 1 "
+#define MAGIC		"nsfence 1 "
+#define MAX_INSTANCE	(UINT64_C(1) << 60)	/* those that come after can be counted up */
 
 /* ---- the comment ---- */
 
@@ -69,11 +71,12 @@ bool nft_meta_get(const struct nft_table *t, struct nft_meta *m)
 		return false;
 	if (sscanf(text, MAGIC "%x %" SCNx32 " %" SCNx32 " %" SCNx64 " %" SCNx64 " %63s %n",
 		   &mode, &m->hooks, &m->flags, &m->instance, &m->hash, m->policy, &end) != 6 ||
-	    !end || mode >= GENL_MODES || !m->instance || m->hooks >> GENL_HOOKS ||
-	    !is_policy(m->policy))
+	    !end || mode >= GENL_MODES || !m->instance || m->instance > MAX_INSTANCE ||
+	    m->hooks >> GENL_HOOKS || m->flags & ~NFT_META_FLAGS || !is_policy(m->policy))
 		return false;
 	m->mode = (enum genl_mode)mode;
 	snprintf(m->source, sizeof(m->source), "%s", text + end);
+	utf8_clean(m->source);
 	return true;
 }
 

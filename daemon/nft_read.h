@@ -16,6 +16,12 @@
 #include "genl.h"
 #include "nft_msg.h"
 
+/*
+ * Not MANUAL: nobody makes such a fence here, and a table that says so would be left
+ * alone by the daemon.
+ */
+#define NFT_META_FLAGS	(GENL_F_STRICT | GENL_F_FORWARD_ACCEPT | GENL_F_INHERIT)
+
 struct nft_meta {
 	uint64_t instance;
 	uint64_t hash;			/* of the policy's image; 0: built-in */

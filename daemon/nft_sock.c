@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "nft_msg.h"
@@ -47,6 +48,15 @@ uint32_t nft_msg_port(int fd)
 	return getsockname(fd, (struct sockaddr *)&addr, &len) ? 0 : addr.nl_pid;
 }
 
+uint32_t nft_msg_random(void)
+{
+	uint32_t n;
+
+	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != sizeof(n))
+		n = (uint32_t)getpid() << 12 ^ (uint32_t)time(NULL);
+	return n;
+}
+
 /*
  * Helpers come and go, and the socket stays, perhaps with answers that nobody
  * took: so each process begins somewhere else.
@@ -58,8 +68,7 @@ uint32_t nft_sock_seq(void)
 
 	if (owner != getpid()) {
 		owner = getpid();
-		if (getrandom(&next, sizeof(next), GRND_NONBLOCK) != sizeof(next))
-			next = (uint32_t)owner << 12;
+		next = nft_msg_random();
 	}
 	if (!++next)
 		next++;

@@ -122,8 +122,34 @@ run_fails "that holds" "100% packet loss" pings 10.77.1.2
 ask dump
 unlike "who never was fenced is not" "$out" "$(inode plain) "
 
+# By hand is no excuse, nor is what would confuse us.
+for lie in "0 0 2 1 0 drop lie" "0 0 0 ffffffffffffffff 0 drop lie" "0 0 100 1 0 drop lie" "9 0 0 1 0 drop lie"; do
+	killed
+	in_ns a nft flush ruleset
+	in_ns a nft add table inet nsfence "{ comment \"nsfence 1 $lie\"; }"
+	backend
+	ask dump
+	unlike "a table that says \"$lie\" is no fence" "$out" "$(inode a) "
+	ask_ok "and gives way" attach /run/netns/a drop
+	run_fails "to one" "100% packet loss" pings 10.77.1.2
+done
+# All our names, and more.
+ask detach /run/netns/a
+killed
+nsenter --net=/run/netns/a -- nft -i <"$TMP/nft" >/dev/null 2>&1 &
+squatter=$!
+exec 7>"$TMP/nft"
+for i in "" 1 2 3 4 5 6 7 8 9; do echo "add table inet nsfence$i { flags owner; }" >&7; done
+wait_until 5 in_ns a nft list table inet nsfence9
+backend
+ask_ok "who takes all names does not keep a fence off" attach /run/netns/a drop
+run_fails "it holds" "100% packet loss" pings 10.77.1.2
+kill -9 "$squatter"
+wait "$squatter" 2>/dev/null
+ask detach /run/netns/a
+
 # Policies that changed while no daemon was there.
-ask attach /run/netns/a accept replace
+ask attach /run/netns/a accept
 ask policy web "$TMP/web.nft"
 ask attach /run/netns/a web replace
 killed

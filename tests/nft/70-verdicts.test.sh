@@ -8,7 +8,7 @@ cd "$TOP/tests/oracle" || exit 2
 oracle=$TOP/build/oracle/oracle
 count=40 policies=12
 [ -z "${NSF_LONG:-}" ] || count=400 policies=500
-"$oracle" -N -n 1 cases/001-*.nft >/dev/null 2>&1 ||
+"$oracle" -N cases/001-*.nft >/dev/null 2>&1 ||
 	{ skip "verdicts" "no TAP devices for us"; finish; }
 
 # Forward is always fenced; a ruleset that has no such chain leaves it open.
