@@ -183,6 +183,22 @@ shown=$(awk '/check: deadman/ { on = 1; next } /^\.fi/ { on = 0 } on' "$manual" 
 [ "nsfence: $says" = "$shown" ] || complain "the module says: $says; the manual: $shown"
 is 'nsfence.conf(5) quotes the deadman'
 
+# ---- nsfence(8) ----------------------------------------------------------------------
+
+ran='JSON' rc=0 out='' err=''
+# nowait is a request's, and no answer has it.
+flags=$(sed -nE 's/^\t\{ GENL_F_[A-Z_]+, "([a-z-]+)" \},$/\1/p' "$top/daemon/cmd_netns.c" | grep -vx nowait)
+[ "$(wc -l <<<"$flags")" -ge 6 ] || complain 'fewer than 6 flags were found'
+same 'flags: code, nsfence(8)' "$flags" "$(plain <"$man/nsfence.8" |
+	sed -n '/^flags  *array of: /,/^[^ ]/{s/^flags  *array of: //;/^parent/q;p}' | words)"
+is 'nsfence(8) has every flag that is printed, and no other'
+states=$(sed -n '/sync_state_name/,/^}/p' "$top/daemon/sync_status.c" |
+	grep -oE '\[SYNC_[A-Z]+\] = "[a-z]+"' | sed 's/.*"\(.*\)"/\1/')
+[ "$(wc -l <<<"$states")" -ge 9 ] || complain 'fewer than 9 states were found'
+same 'states: code, nsfence(8)' "$states" "$(awk '/^\.SS status/ { on = 1 } /^\.RE/ { on = 0 }
+	on && head && /^\.I / { print $2 } { head = /^\.TP/ }' "$man/nsfence.8")"
+is 'nsfence(8) has every state that nsfence status shows, and no other'
+
 # ---- nsfenced(8) ------------------------------------------------------------------
 
 # The upgrade: what it writes is valid, what it calls exists.
