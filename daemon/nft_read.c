@@ -71,7 +71,7 @@ bool nft_meta_get(const struct nft_table *t, struct nft_meta *m)
 		return false;
 	if (sscanf(text, MAGIC "%x %" SCNx32 " %" SCNx32 " %" SCNx64 " %" SCNx64 " %63s %n",
 		   &mode, &m->hooks, &m->flags, &m->instance, &m->hash, m->policy, &end) != 6 ||
-	    !end || mode >= GENL_MODES || !m->instance || m->instance > MAX_INSTANCE ||
+	    !end || text[end - 1] != ' ' || mode >= GENL_MODES || !m->instance || m->instance > MAX_INSTANCE ||
 	    m->hooks >> GENL_HOOKS || m->flags & ~NFT_META_FLAGS || !is_policy(m->policy))
 		return false;
 	m->mode = (enum genl_mode)mode;
