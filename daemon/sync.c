@@ -133,6 +133,7 @@ static void take_next(struct sync *s, const struct config *c)
 	s->backend = s->next;
 	s->kind = backend_kind(s->next);
 	s->next = NULL;
+	s->old_settled = false;
 	free(s->held);
 	s->held = NULL;
 	s->n_held = 0;

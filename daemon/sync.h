@@ -148,6 +148,7 @@ struct sync {
 	bool has_kind;
 	struct backend *next;		/* sync_prepare()'s, for sync_configure(); or NULL */
 	struct backend *old;		/* to be left: still has fences of ours; or NULL */
+	bool old_settled;		/* and those are nobody's, which was logged */
 	struct genl_netns *held;	/* fences that the old one alone has, nobody's */
 	size_t n_held;
 	struct sync_policy *policies;	/* parallel to config->policies */

@@ -153,15 +153,28 @@ static void clean_old(struct sync *s)
 
 static void close_old(struct sync *s)
 {
-	const char *name = backend_name(backend_kind(s->old));
-
-	if (backend_kind(s->old) == BACKEND_NFT && !s->n_held)
+	if (backend_kind(s->old) == BACKEND_NFT)
 		unmark(s);
-	if (s->n_held)
-		log_warning("%zu fence%s of namespaces that no section claims stay%s with backend %s",
-			    s->n_held, s->n_held == 1 ? "" : "s", s->n_held == 1 ? "s" : "", name);
 	backend_close(s->old);
 	s->old = NULL;
+	s->old_settled = false;
+	free(s->held);
+	s->held = NULL;
+	s->n_held = 0;
+}
+
+/* Nobody waits any more. What is nobody's may become a section's later, or die. */
+static void settle(struct sync *s)
+{
+	if (!s->old_settled || !s->n_held)
+		clean_old(s);
+	if (!s->old_settled && s->n_held)
+		log_warning("%zu fence%s of namespaces that no section claims stay%s with backend %s",
+			    s->n_held, s->n_held == 1 ? "" : "s", s->n_held == 1 ? "s" : "",
+			    backend_name(backend_kind(s->old)));
+	s->old_settled = true;
+	if (!s->n_held)
+		close_old(s);
 }
 
 /* What is there is asked again with each pass, until nothing is left to wait for. */
@@ -182,8 +195,7 @@ void sync_hand_over(struct pass *p)
 		}
 		log_warning("%s: what backend %s held is not there any more", e.text,
 			    backend_name(backend_kind(s->old)));
-		backend_close(s->old);
-		s->old = NULL;
+		close_old(s);
 		return;
 	}
 	free(s->held);
@@ -209,8 +221,6 @@ void sync_hand_over(struct pass *p)
 		log_info("%zu fence%s of backend %s taken off, backend %s has them", taken,
 			 taken == 1 ? "" : "s", backend_name(backend_kind(s->old)),
 			 backend_name(s->kind));
-	if (waiting)
-		return;
-	clean_old(s);
-	close_old(s);
+	if (!waiting)
+		settle(s);
 }

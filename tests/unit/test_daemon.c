@@ -1527,6 +1527,9 @@ static void test_other_backend(void **state)
 	assert_int_equal(fake_nft->opens, 0);
 	fake_lives(4026540030u, 1, 0);
 	fake_born(4026540030u, "drop", GENL_F_BIRTH | GENL_F_INHERIT, "birth");
+	add("kid");
+	fake_lives(inode_of("kid"), 2, 4711);
+	fake_born(inode_of("kid"), "drop", GENL_F_INHERITED | GENL_F_INHERIT, "gone");
 
 	fake_nft->fail_count = 3;
 	config("[nsfenced]\nbackend = nft\n[netns web1]\npolicy = web\n[netns web2]\npolicy = drop\n");
@@ -1539,8 +1542,18 @@ static void test_other_backend(void **state)
 	assert_false(fake_has_policy("web", NULL));
 	/* Nobody's: it stays with the module. */
 	assert_true(inode_fenced(4026540030u, "drop"));
-	assert_int_equal(log_count("1 fence of namespaces that no section claims stays with backend module"), 1);
+	assert_int_equal(log_count("2 fences of namespaces that no section claims stay with backend module"), 1);
 	assert_int_equal(access("/run/state/nft.used", F_OK), 0);
+	/* Until a section claims it, or it dies; then the module is let go. */
+	config("[nsfenced]\nbackend = nft\n[netns web*]\npolicy = drop\n[netns kid]\npolicy = drop\n");
+	reload();
+	wait_for(nft_fenced("kid", "drop") && !is_fenced("kid", "drop"));
+	assert_true(inode_fenced(4026540030u, "drop"));
+	fake_died(4026540030u);
+	reload();
+	fake_born(inode_of("kid"), "drop", 0, "too late");
+	reload();
+	assert_true(is_fenced("kid", "drop"));
 
 	config("[netns web1]\npolicy = web\n[netns web2]\npolicy = drop\n");
 	reload();
