@@ -326,8 +326,8 @@ static int provision_measure(struct provision *p, const struct nsf_net *parent)
 	return err;
 }
 
-/* With rules that are empty yet. */
-static struct nsf_attachment *attachment_new(void)
+/* With rules that are empty yet; nobody has them but the caller. */
+static struct nsf_attachment *attachment_new(struct nsf_rules **own)
 {
 	struct nsf_attachment *att = nsf_attachment_alloc();
 	struct nsf_rules *rules = NULL;
@@ -341,24 +341,18 @@ static struct nsf_attachment *attachment_new(void)
 		return NULL;
 	}
 	RCU_INIT_POINTER(att->rules, rules);
+	*own = rules;
 	return att;
-}
-
-/* Nobody has @att but the caller. */
-static struct nsf_rules *rules_own(struct nsf_attachment *att)
-{
-	return rcu_dereference_protected(att->rules, true);
 }
 
 static struct nsf_attachment *provision_alloc(const struct provision *p)
 {
-	struct nsf_attachment *att = attachment_new();
 	struct nsf_states *states;
 	struct nsf_rules *rules;
+	struct nsf_attachment *att = attachment_new(&rules);
 
 	if (!att)
 		return NULL;
-	rules = rules_own(att);
 	rules->instance = p->origin;
 	if (p->chunks) {
 		states = nsf_states_grow(NULL, p->chunk, p->chunks);
@@ -412,7 +406,7 @@ static void rules_copy(struct nsf_rules *rules, const struct nsf_rules *like)
 int nsf_birth_attach(struct nsf_net *nn, struct nsf_net *parent, struct nsf_attachment *att)
 {
 	const struct nsf_rules *like = birth_rules(parent);
-	struct nsf_rules *rules;
+	struct nsf_rules *rules = NULL;
 	int err = -ENOMEM;
 
 	lockdep_assert_held(&nsf_mutex);
@@ -423,9 +417,10 @@ int nsf_birth_attach(struct nsf_net *nn, struct nsf_net *parent, struct nsf_atta
 		return 0;
 	}
 	if (!att)
-		att = attachment_new();
-	if (!IS_ERR_OR_NULL(att)) {
-		rules = rules_own(att);
+		att = attachment_new(&rules);
+	else if (!IS_ERR(att))
+		rules = rcu_dereference_protected(att->rules, lockdep_is_held(&nsf_mutex));
+	if (rules) {
 		rules_copy(rules, like);
 		err = nsf_attach_new(nn, att, rules);
 	}

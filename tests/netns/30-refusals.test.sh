@@ -11,7 +11,7 @@ instance=${F[instance]}
 ids=$(rawgenl ids)
 family=${ids#family=} family=${family%% *} packets=${ids##*packets=}
 group=${ids##*group=} group=${group%% *}
-commands="version-get netns-get netns-dump attach detach policy-set policy-get policy-dump policy-del rule-dump detach-all"
+commands="version-get netns-get netns-dump attach detach policy-set policy-get policy-dump policy-del rule-dump birth-set birth-get detach-all"
 
 intact() { # DESCRIPTION
 	fence a
@@ -28,14 +28,14 @@ refused() { # DESCRIPTION ERRNO-REGEX COMMAND-PREFIX...
 			[[ " $commands " == *" $cmd "* ]] && n=$((n + 1))
 			like "$desc: $cmd is refused ($([ "$ino" = "$target" ] && echo fenced || echo free))" "$got" "^($errno)$"
 		done < <("$@" rawgenl try -f "$family" "$ino" 2>&1)
-		[ $n = 11 ] || not_ok "$desc: all commands were tried"
+		[ $n = 13 ] || not_ok "$desc: all commands were tried"
 	done
 	intact "$desc"
 }
 
 # Positive control: the same tool, by root in the initial namespace.
 out=$(rawgenl try "$free")
-for cmd in version-get netns-get netns-dump attach detach; do
+for cmd in version-get netns-get netns-dump attach detach birth-set birth-get; do
 	like "root here: $cmd" "$(grep "^$cmd " <<<"$out")" "^$cmd ok"
 done
 like "root here: policy-set is judged by what it brings" "$(grep "^policy-set " <<<"$out")" "^policy-set EINVAL image"

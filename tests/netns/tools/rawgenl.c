@@ -148,6 +148,8 @@ static struct nlmsghdr *cut(struct nlmsghdr *nlh, uint32_t len)
 #define P_GET	NSFENCE_CMD_POLICY_GET
 #define P_DEL	NSFENCE_CMD_POLICY_DEL
 #define RULES	NSFENCE_CMD_RULE_GET
+#define B_SET	NSFENCE_CMD_BIRTH_SET
+#define B_GET	NSFENCE_CMD_BIRTH_GET
 
 static int null_fd, closed_fd = 900;
 static int uts_fd;		/* nsfs, but no network namespace */
@@ -221,9 +223,11 @@ struct test {
 	_(dump_of_one, with_u32(request(GET, NLM_F_DUMP), NSFENCE_A_INODE, inode), SAID, EINVAL) \
 	/* values out of range */ \
 	_(flags_unknown, with_u32(attach_drop(), NSFENCE_A_FLAGS, BIT(31)), SAID, EINVAL) \
-	_(flags_unknown_low, with_u32(attach_drop(), NSFENCE_A_FLAGS, BIT(3)), SAID, EINVAL) \
+	_(flags_unknown_low, with_u32(attach_drop(), NSFENCE_A_FLAGS, BIT(4)), SAID, EINVAL) \
 	_(flags_returned_only, with_u32(attach_drop(), NSFENCE_A_FLAGS, NSFENCE_F_BORN), SAID, EINVAL) \
 	_(flags_initial, with_u32(attach_drop(), NSFENCE_A_FLAGS, NSFENCE_F_INITIAL), SAID, EINVAL) \
+	_(flags_orphan, with_u32(attach_drop(), NSFENCE_A_FLAGS, NSFENCE_F_ORPHAN), SAID, EINVAL) \
+	_(flags_two_origins, with_u32(attach_drop(), NSFENCE_A_FLAGS, NSFENCE_F_INHERITED | NSFENCE_F_BIRTH), SAID, EINVAL) \
 	_(detach_flags, with_u32(by_inode(DETACH), NSFENCE_A_FLAGS, NSFENCE_F_STRICT), SAID, EINVAL) \
 	_(hooks_unknown, with_u32(attach_drop(), NSFENCE_A_HOOKS, BIT(NSFENCE_HOOK_INPUT) | BIT(5)), SAID, EINVAL) \
 	_(hooks_high, with_u32(attach_drop(), NSFENCE_A_HOOKS, BIT(31)), SAID, EINVAL) \
@@ -278,6 +282,20 @@ struct test {
 	_(rules_inode_short, with_bytes(named(rules(), "x"), NSFENCE_A_INODE, 2), SAID, EINVAL, ERANGE) \
 	_(rules_flags, with_u32(named(rules(), "x"), NSFENCE_A_FLAGS, 0), SAID, EINVAL) \
 	_(rules_no_dump, named(request(RULES, 0), "x"), SILENT, EOPNOTSUPP) \
+	/* births */ \
+	_(birth_empty, request(B_SET, 0), SAID, EINVAL) \
+	_(birth_unknown, named(request(B_SET, 0), "nosuch"), SAID, ENOENT) \
+	_(birth_named_strict, with_u32(named(request(B_SET, 0), "nosuch"), NSFENCE_A_FLAGS, NSFENCE_F_STRICT), SAID, EINVAL) \
+	_(birth_flags, with_u32(named(request(B_SET, 0), "drop"), NSFENCE_A_FLAGS, NSFENCE_F_INHERIT), SAID, EINVAL) \
+	_(birth_flags_short, with_bytes(named(request(B_SET, 0), "drop"), NSFENCE_A_FLAGS, 2), SAID, EINVAL, ERANGE) \
+	_(birth_none_flags, with_u32(named(request(B_SET, 0), "none"), NSFENCE_A_FLAGS, 0), SAID, EINVAL) \
+	_(birth_of_one, with_u32(named(request(B_SET, 0), "drop"), NSFENCE_A_INODE, 1), SAID, EINVAL) \
+	_(birth_source, with_string(named(request(B_SET, 0), "drop"), NSFENCE_A_SOURCE, 3, true), SAID, EINVAL) \
+	_(birth_dump, request(B_SET, NLM_F_DUMP), SILENT, EOPNOTSUPP) \
+	_(birth_get_one, by_inode(B_GET), SAID, EINVAL) \
+	_(birth_get_dump, request(B_GET, NLM_F_DUMP), SILENT, EOPNOTSUPP) \
+	_(set_none, with_u32(named(request(P_SET, 0), "none"), NSFENCE_A_IMAGE, 0), SAID, EPERM) \
+	_(attach_none, named(attach_inode(inode), "none"), SAID, ENOENT) \
 	/* the core's own refusals */ \
 	_(command_zero, request(NSFENCE_CMD_UNSPEC, 0), SILENT, EOPNOTSUPP) \
 	_(command_unknown, request(NSFENCE_CMD_MAX + 1, 0), SILENT, EOPNOTSUPP) \
@@ -391,6 +409,8 @@ static int try_all(void)
 	try_one("policy-dump", request(P_GET, NLM_F_DUMP));
 	try_one("policy-del", named(request(P_DEL, 0), "x"));
 	try_one("rule-dump", named(rules(), "x"));
+	try_one("birth-set", named(request(B_SET, 0), "none"));
+	try_one("birth-get", request(B_GET, 0));
 	try_one("detach-all", request(ALL, 0));
 	return 0;
 }
