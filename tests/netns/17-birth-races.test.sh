@@ -139,6 +139,9 @@ if [ -d /sys/fs/cgroup ] && echo +memory >/sys/fs/cgroup/cgroup.subtree_control 
 	# At its limit: no namespace, or the task is killed; but none without a fence, and
 	# nobody else has to wait for its memory.
 	is "births: a policy" "$(births set pol)" ok
+	is "until here, the kernel has warned of nothing" "$(log_since "$START" | grep -E "$TROUBLE")" ""
+	log_mark
+	START=$MARK
 	echo $((3 << 20)) >/sys/fs/cgroup/births/memory.max
 	rm -f "$TMP/halt"
 	(
@@ -156,6 +159,11 @@ if [ -d /sys/fs/cgroup ] && echo +memory >/sys/fs/cgroup/cgroup.subtree_control 
 	: >"$TMP/halt"
 	echo max >/sys/fs/cgroup/births/memory.max
 	wait "$limited"
+	# Who is killed for want of memory has a call trace in the log, and that is all.
+	is "the kernel has warned of nothing but that" \
+		"$(log_since "$START" | grep -E "$TROUBLE" | grep -v 'Call Trace')" ""
+	log_mark
+	START=$MARK
 	births set none >/dev/null
 	rmdir /sys/fs/cgroup/births || diag "the cgroup stays"
 else
