@@ -16,6 +16,27 @@
 #define VERSION		"version"
 #define VERSION_NEW	"version.new"
 
+#define LOCK_PATIENCE_MS	1000
+#define LOCK_STEP_MS		10
+
+/*
+ * A daemon that was killed may have a helper process (nft_child.h) that began with a
+ * copy of its descriptors, and dies a moment later.
+ */
+static int lock_patiently(int fd)
+{
+	int i, ret = -1;
+
+	for (i = 0; i <= LOCK_PATIENCE_MS / LOCK_STEP_MS; i++) {
+		ret = flock(fd, LOCK_EX | LOCK_NB);
+		if (!ret || errno != EWOULDBLOCK)
+			return ret;
+		usleep(LOCK_STEP_MS * 1000);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
 static int take_lock(struct runtime *r, struct err *e)
 {
 	char text[16] = "";
@@ -29,7 +50,7 @@ static int take_lock(struct runtime *r, struct err *e)
 	if (fchmod(r->lock, 0600))
 		return err_set(e, errno, EXIT_REFUSED, "cannot change the mode of %s/%s: %s",
 			       RUNTIME_DIR, LOCK, strerror(errno));
-	if (flock(r->lock, LOCK_EX | LOCK_NB)) {
+	if (lock_patiently(r->lock)) {
 		if (errno != EWOULDBLOCK)
 			return err_set(e, errno, EXIT_REFUSED, "cannot lock %s/%s: %s",
 				       RUNTIME_DIR, LOCK, strerror(errno));
