@@ -21,6 +21,7 @@ static const struct {
 	{ GENL_F_BORN, "born" },
 	{ GENL_F_INHERITED, "inherited" },
 	{ GENL_F_BIRTH, "birth" },
+	{ GENL_F_ORPHAN, "orphan" },
 	{ GENL_F_REPLACE, "replace" },
 	{ GENL_F_NOWAIT, "nowait" },
 };
@@ -61,7 +62,8 @@ void netns_source(const struct names *names, const struct genl_netns *n, char *b
 	names_label(names, n->parent, parent, sizeof(parent));
 	if (n->parent && !strcmp(parent, "-"))
 		snprintf(parent, sizeof(parent), "inode %" PRIu32, n->parent);
-	snprintf(buf, size, "%s%s(child of %s)", n->source, n->source[0] ? " " : "",
+	snprintf(buf, size, "%s%s(%s of %s)", n->source, n->source[0] ? " " : "",
+		 n->flags & GENL_F_ORPHAN ? "descendant" : "child",
 		 n->parent ? parent : "one that is gone");
 }
 

@@ -251,6 +251,7 @@ parent_is() { [ "$(of_inode "$1" .parent)" = "$2" ]; }
 wait_ok "a parent dies: the child is its parent's" 30 parent_is "${young[0]}" "$(inode_of young)"
 run_ok "attach --descendants" nsfence attach young drop --descendants
 is "it is found" "$(of_inode "${young[0]}" .policy)" '"drop"'
+like "and known as an orphan" "$(of_inode "${young[0]}" .flags)" '"orphan"'
 pkill -fx 'sleep 700'
 
 # While one inside makes more and more of them, children of children, too.
