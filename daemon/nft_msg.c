@@ -94,9 +94,10 @@ static const struct nlattr *object_attr(const struct object *x, uint16_t type)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_payload((const void *)(x + 1), x->size)
+	mnl_attr_for_each_payload((const void *)(x + 1), x->size) {
 		if (mnl_attr_get_type(attr) == type)
 			return attr;
+	}
 	return NULL;
 }
 
@@ -198,9 +199,10 @@ static void counters_reset(void *v, size_t size)
 				name = mnl_attr_get_str(inner);
 			if (mnl_attr_get_type(inner) != NFTA_EXPR_DATA || strcmp(name, "counter"))
 				continue;
-			mnl_attr_for_each_nested(deep, inner)
+			mnl_attr_for_each_nested(deep, inner) {
 				memset(mnl_attr_get_payload(deep), 0,
 				       mnl_attr_get_payload_len(deep));
+			}
 		}
 	}
 }
@@ -216,11 +218,12 @@ static int put_elements(struct nft_objects *o, const struct nlattr *list)
 		one = o->size;
 		if (!ret)
 			ret = put_attr(o, NFTA_LIST_ELEM, "", 0);
-		mnl_attr_for_each_nested(a, elem)
+		mnl_attr_for_each_nested(a, elem) {
 			if (!ret && mnl_attr_get_type(a) < 64 &&
 			    ELEM_ATTRS & BIT(mnl_attr_get_type(a)))
 				ret = put_attr(o, mnl_attr_get_type(a), mnl_attr_get_payload(a),
 					       mnl_attr_get_payload_len(a));
+		}
 		if (ret)
 			return ret;
 		((struct nlattr *)(o->v + one))->nla_len = (uint16_t)(o->size - one);
@@ -261,15 +264,17 @@ static int object_add(const struct nlmsghdr *nlh, void *data)
 
 	if (nfg->nfgen_family != NFPROTO_INET || (nlh->nlmsg_type & 0xff) != r->type)
 		return 0;
-	mnl_attr_for_each(attr, nlh, sizeof(*nfg))
+	mnl_attr_for_each(attr, nlh, sizeof(*nfg)) {
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
 		    strcmp(mnl_attr_get_str(attr), r->table))
 			return 0;
+	}
 	if (!grow(r->o, sizeof(*x)))
 		return -ENOMEM;
-	mnl_attr_for_each(attr, nlh, sizeof(*nfg))
+	mnl_attr_for_each(attr, nlh, sizeof(*nfg)) {
 		if (!ret && mnl_attr_get_type(attr) < 64 && r->attrs & BIT(mnl_attr_get_type(attr)))
 			ret = put_kept(r, attr);
+	}
 	if (ret)
 		return ret;
 	x = (void *)(r->o->v + at);
@@ -348,9 +353,10 @@ static uint64_t elements_digest(const struct object *x, const uint64_t key[2])
 		return 0;
 	of_set = siphash24(mnl_attr_get_payload(set), mnl_attr_get_payload_len(set), key[0],
 			   key[1]);
-	mnl_attr_for_each_nested(elem, list)
+	mnl_attr_for_each_nested(elem, list) {
 		sum += siphash24(mnl_attr_get_payload(elem), mnl_attr_get_payload_len(elem),
 				 key[0] ^ of_set, key[1] + NFT_MSG_NEWSETELEM);
+	}
 	return sum;
 }
 

@@ -154,10 +154,11 @@ static void take_why(const struct nlmsghdr *nlh, char *why, size_t size)
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	/* With NETLINK_CAP_ACK only the header of the request comes back. */
-	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr))
+	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr)) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 			snprintf(why, size, "%s", mnl_attr_get_str(attr));
+	}
 }
 
 int nft_sock_transact(int fd, const void *batch, size_t size, uint32_t *seq, char *why,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # While the daemon lives, nobody else changes the table; kill -9 unfences nothing; the
 # next daemon changes nothing that is right, and puts right what is not.
+# shellcheck source=tests/nft/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 new a 1
@@ -67,6 +68,7 @@ n=0
 while IFS= read -r evil; do
 	n=$((n + 1))
 	killed
+	# shellcheck disable=SC2034 # handle: eval below
 	case $evil in
 	*'$handle'*) handle=$(in_ns a nft -a list chain inet nsfence input | sed -n 's/.*@no drop # handle //p') ;;
 	esac

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where tables cannot have an owner (-s): what root inside changes is noticed at once,
 # and put right; he cannot wear the daemon out.
+# shellcheck source=tests/nft/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 new a 1

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Not one packet passes while a fence is replaced, by whatever that stops it as well.
+# shellcheck source=tests/nft/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 new a 1

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A fence keeps no namespace alive for longer than some seconds. What tells is the other
 # end of a veth, which goes with the namespace.
+# shellcheck source=tests/nft/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 new a 1

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The oracle's cases and packets (tests/oracle): the fence that the nft backend makes of a
 # file, and the file as `nft -f` loads it, must give the same verdicts.
+# shellcheck source=tests/nft/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 cd "$TOP/tests/oracle" || exit 2

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # nsfenced with the nft backend, from one end to the other.
+# shellcheck source=tests/nft/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NSFENCED=${NSFENCED:-$TOP/build/nsfenced} NSFENCE=${NSFENCE:-$TOP/build/nsfence}

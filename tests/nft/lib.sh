@@ -21,7 +21,7 @@ export LC_ALL=C
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 NFTFENCE=${NFTFENCE:-$TOP/build/nft/nftfence}
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/nsf-nft.XXXXXX")
-TAP_N=0 TAP_FAILED=0 BACKEND=""
+TAP_N=0 TAP_FAILED=0 BACKEND="" out=""
 OUTER=/proc/$$/ns/net
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 OUTER NFTFENCE
 
