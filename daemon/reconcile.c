@@ -110,6 +110,21 @@ static const struct genl_netns *find_actual(const struct planner *p, uint32_t in
 	       bsearch(&inode, w->actual, w->n_actual, sizeof(*w->actual), compare_actual) : NULL;
 }
 
+static int compare_instances(const void *pa, const void *pb)
+{
+	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+static bool is_released(const struct planner *p, const struct genl_netns *n)
+{
+	const struct reconcile_world *w = p->w;
+
+	return w->n_released && bsearch(&n->instance, w->released, w->n_released,
+					sizeof(*w->released), compare_instances);
+}
+
 /* Of a namespace whose own fence tells, or its section. False: it is the parent's. */
 static bool own_fate(const struct planner *p, const struct genl_netns *n, struct fate *out)
 {
@@ -136,7 +151,7 @@ static bool own_fate(const struct planner *p, const struct genl_netns *n, struct
 	} else if (n->flags & GENL_F_INHERITED) {
 		return n->flags & GENL_F_ORPHAN || !find_actual(p, n->parent);
 	} else {
-		if (claims_is_named(p->w->claims, n->inode))
+		if (claims_is_named(p->w->claims, n->inode) || is_released(p, n))
 			out->outcome = OUTCOME_NONE;
 		return true;
 	}

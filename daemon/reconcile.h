@@ -19,7 +19,7 @@
  *   unclaimed           manual, or none        -
  *     inherited         as the parent's, below
  *     of birth          replace by what birth is now; detach where that is nothing
- *     else ours         detach if the namespace has a name, else -
+ *     else ours         detach if the namespace has a name, or is @released; else -
  *
  * An inherited fence, while nobody claims its namespace, is what the parent's is to
  * be: that of a section or of birth (replace), unless it does not inherit, or the
@@ -101,6 +101,12 @@ struct reconcile_world {
 	const struct genl_netns *actual;
 	size_t n_actual;
 	bool take_over;			/* fences by hand that a section claims */
+	/*
+	 * Instances, sorted, of what sections of kind pid, unit and inode claimed that are
+	 * not in the configuration any more: without a name, and still to be laid open.
+	 */
+	const uint64_t *released;
+	size_t n_released;
 };
 
 /* 0 or -ENOMEM. */

@@ -196,7 +196,7 @@ static dev_t nsfs_dev(void)
 	return stat("/proc/self/ns/net", &st) ? 0 : st.st_dev;
 }
 
-int select_stat(const char *path, uint32_t *inode, bool *link)
+static int stat_on(dev_t nsfs, const char *path, uint32_t *inode, bool *link)
 {
 	struct stat st;
 
@@ -205,9 +205,14 @@ int select_stat(const char *path, uint32_t *inode, bool *link)
 	if (lstat(path, &st))
 		return errno == ENOTDIR ? -ENOENT : -errno;
 	*link = S_ISLNK(st.st_mode);
-	if (!*link && st.st_dev == nsfs_dev() && st.st_ino <= UINT32_MAX)
+	if (!*link && st.st_dev == nsfs && st.st_ino <= UINT32_MAX)
 		*inode = (uint32_t)st.st_ino;
 	return 0;
+}
+
+int select_stat(const char *path, uint32_t *inode, bool *link)
+{
+	return stat_on(nsfs_dev(), path, inode, link);
 }
 
 int select_glob(const char *glob_text, char ***out, size_t *n)
@@ -305,13 +310,14 @@ static int by_path(const void *a, const void *b)
 /* What a path leads to now: one of several mounts on it, or what hides them. */
 static size_t keep_visible(struct select_mount *v, size_t n)
 {
+	dev_t nsfs = nsfs_dev();
 	size_t i, kept = 0;
 	uint32_t inode;
 	bool link;
 
 	for (i = 0; i < n; i++) {
 		if ((kept && !strcmp(v[kept - 1].path, v[i].path)) ||
-		    select_stat(v[i].path, &inode, &link) || !inode) {
+		    stat_on(nsfs, v[i].path, &inode, &link) || !inode) {
 			free(v[i].path);
 			continue;
 		}

@@ -134,6 +134,7 @@ static void take_next(struct sync *s, const struct config *c)
 	s->kind = backend_kind(s->next);
 	s->next = NULL;
 	s->old_settled = false;
+	s->n_released = 0;	/* of the other backend */
 	free(s->held);
 	s->held = NULL;
 	s->n_held = 0;
@@ -242,8 +243,18 @@ static int configure_units(struct sync *s, const struct config *c)
 
 int sync_configure(struct sync *s, const struct config *c)
 {
-	if (configure_units(s, c) || configure_bindings(s, c) || sync_policy_configure(s, c))
+	uint64_t *released;
+	size_t n;
+
+	if (sync_release(s, c, &released, &n))
 		return -ENOMEM;
+	if (configure_units(s, c) || configure_bindings(s, c) || sync_policy_configure(s, c)) {
+		free(released);
+		return -ENOMEM;
+	}
+	free(s->released);
+	s->released = released;
+	s->n_released = n;
 	take_next(s, c);
 	sync_report_clean(s);	/* what is amiss is said again for each configuration */
 	s->config = c;
@@ -270,6 +281,9 @@ void sync_close(struct sync *s)
 	units_close(s->units);
 	gather_free(s->names, s->n_names);
 	free(s->held);
+	free(s->released);
+	s->released = NULL;
+	s->n_released = 0;
 	s->units = NULL;
 	s->names = NULL;
 	s->held = NULL;
@@ -337,6 +351,8 @@ static int decide(struct pass *p, struct err *e)
 	w.actual = p->actual;
 	w.n_actual = p->n_actual;
 	w.take_over = p->take_over;
+	w.released = s->released;
+	w.n_released = s->n_released;
 	if (claims_make(s->config, p->names, p->n_names, &p->claims) ||
 	    reconcile_plan(&w, &p->plan))
 		return err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");

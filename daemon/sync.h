@@ -163,6 +163,8 @@ struct sync {
 	struct claims_name *names;	/* of the last complete pass */
 	size_t n_names;
 	bool has_names;
+	uint64_t *released;		/* for reconcile_world, sorted */
+	size_t n_released;
 	struct sync_report *reports;	/* sorted */
 	size_t n_reports;
 	struct sync_status *statuses;	/* sorted by label */

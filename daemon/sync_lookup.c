@@ -9,7 +9,7 @@
 
 #define NETNS_PREFIX	SELECT_NETNS_DIR "/"
 
-static const struct sync_status *by_inode(const struct sync *s, uint32_t inode)
+const struct sync_status *sync_find_inode(const struct sync *s, uint32_t inode)
 {
 	size_t i;
 
@@ -17,6 +17,39 @@ static const struct sync_status *by_inode(const struct sync *s, uint32_t inode)
 		if (s->statuses[i].inode == inode)
 			return &s->statuses[i];
 	return NULL;
+}
+
+static int compare_instances(const void *pa, const void *pb)
+{
+	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+int sync_release(const struct sync *s, const struct config *c, uint64_t **out, size_t *n)
+{
+	uint64_t *v = calloc(s->n_released + s->n_names + 1, sizeof(*v));
+	const struct sync_status *st;
+	size_t i;
+
+	*out = v;
+	*n = s->n_released;
+	if (!v)
+		return -ENOMEM;
+	if (*n)
+		memcpy(v, s->released, *n * sizeof(*v));
+	for (i = 0; i < s->n_names; i++) {
+		const struct claims_name *name = &s->names[i];
+
+		if (!name->section || !name->inode || config_find(c, name->kind, name->name))
+			continue;
+		st = sync_find_inode(s, name->inode);
+		if (st && st->claimed && st->instance)
+			v[(*n)++] = st->instance;
+	}
+	if (*n)
+		qsort(v, *n, sizeof(*v), compare_instances);
+	return 0;
 }
 
 static int compare_label(const void *key, const void *entry)
@@ -38,7 +71,7 @@ static const struct sync_status *by_label(const struct sync *s, const char *labe
 static enum sync_found by_namespace(const struct sync *s, uint32_t inode,
 				    const struct sync_status **out)
 {
-	const struct sync_status *st = by_inode(s, inode);
+	const struct sync_status *st = sync_find_inode(s, inode);
 
 	if (!st || !st->claimed)
 		return SYNC_UNCLAIMED;

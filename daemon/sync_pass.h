@@ -64,6 +64,17 @@ bool sync_is_news(struct pass *p, const struct reconcile_item *item, int errnum)
 void sync_report(struct pass *p);
 void sync_report_clean(struct sync *s);
 
+/* ---- sync_lookup.c ---- */
+
+/* Of the last pass; NULL: none. */
+const struct sync_status *sync_find_inode(const struct sync *s, uint32_t inode);
+/*
+ * s->released as it is with @c in force: what a section claimed that has no name is
+ * out of reach of the rule that an unclaimed name is laid open, when the section goes.
+ * 0 or -ENOMEM; the caller frees it.
+ */
+int sync_release(const struct sync *s, const struct config *c, uint64_t **out, size_t *n);
+
 /* ---- sync_switch.c: from one backend to another ---- */
 
 /* After a complete pass: takes off what the old backend has and the new one has, too. */

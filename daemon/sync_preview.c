@@ -223,16 +223,21 @@ static int preview_plan(struct preview *p)
 		.config = p->config, .claims = &p->claims, .actual = p->actual,
 		.n_actual = p->n_actual, .take_over = true,
 	};
+	uint64_t *released;
 	size_t i;
 	int ret;
 
-	ret = claims_make(p->config, p->names, p->n_names, &p->claims);
+	ret = sync_release(p->s, p->config, &released, &w.n_released);
+	w.released = released;
+	if (!ret)
+		ret = claims_make(p->config, p->names, p->n_names, &p->claims);
 	if (!ret)
 		ret = reconcile_plan(&w, &p->plan);
 	for (i = 0; !ret && i < p->plan.n_items; i++)
 		ret = preview_item(p, &p->plan.items[i]);
 	for (i = 0; !ret && i < p->plan.n_actions; i++)
 		ret = preview_action(p, &p->plan.actions[i]);
+	free(released);
 	return ret;
 }
 

@@ -1289,6 +1289,11 @@ static void test_pid(void **state)
 	config_pid(pid);
 	reload();
 	wait_for(inode_fenced(inode, "drop"));
+	/* Without the section, and without a name: laid open all the same. */
+	config("");
+	reload();
+	assert_false(inode_fenced(inode, "drop"));
+	assert_int_equal(fake->detaches, 1);
 	end_process(pid);
 	/* Another number, of nobody: ended at once. */
 	end_process(pid2);

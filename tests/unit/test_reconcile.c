@@ -44,6 +44,8 @@ struct world {
 	struct genl_netns actual[16];
 	size_t n_actual;
 	bool take_over;
+	uint64_t released[4];
+	size_t n_released;
 };
 
 /* No fence of it inherits, unless the test says so. */
@@ -103,6 +105,7 @@ static int make_plan(struct world *w, struct claims *claims, struct reconcile_pl
 	struct reconcile_world rw = {
 		.config = &w->config, .claims = claims, .actual = w->actual,
 		.n_actual = w->n_actual, .take_over = w->take_over,
+		.released = w->released, .n_released = w->n_released,
 	};
 
 	assert_int_equal(claims_make(&w->config, w->names, w->n_names, claims), 0);
@@ -338,6 +341,11 @@ static void test_nameless(void **state)
 	name(&w, "a", 12);	/* made anew */
 	have(&w, 12, NULL, 0);
 	expect(&w, "attach 12 drop; a=attach 10=left 11=manual nameless=1 ");
+	/* But of a section that is gone, and needed no name. */
+	w.released[w.n_released++] = 7;
+	w.released[w.n_released++] = 1010;
+	w.released[w.n_released++] = 1011;	/* by hand is by hand */
+	expect(&w, "attach 12 drop; detach 10.1010; a=attach 10=detach 11=manual ");
 }
 
 static void test_manual(void **state)
