@@ -124,6 +124,52 @@ static void test_hostile(void **state)
 	json_decref(object);
 }
 
+static void source_is(const struct genl_netns *n, const char *want)
+{
+	char buf[256];
+
+	netns_source(&names, n, buf, sizeof(buf));
+	assert_string_equal(buf, want);
+}
+
+/* An inherited fence says whose child has it. */
+static void test_source(void **state)
+{
+	struct genl_netns n = { .inode = 80, .parent = 77, .source = "nsfence.conf:6" };
+
+	(void)state;
+	source_is(&n, "nsfence.conf:6");
+	n.flags = GENL_F_INHERITED;
+	source_is(&n, "nsfence.conf:6 (child of web1,www)");
+	n.parent = 79;
+	source_is(&n, "nsfence.conf:6 (child of sleep[12])");
+	n.flags |= GENL_F_ORPHAN;
+	n.parent = 81;
+	source_is(&n, "nsfence.conf:6 (descendant of inode 81)");
+	n.parent = 0;
+	n.source[0] = '\0';
+	source_is(&n, "(descendant of one that is gone)");
+}
+
+static void test_netns(void **state)
+{
+	const struct genl_netns n = {
+		.inode = 79, .parent = 77, .instance = 3, .policy = "drop",
+		.flags = GENL_F_INHERIT | GENL_F_INHERITED | GENL_F_BORN | GENL_F_ORPHAN,
+		.hooks = 1u << GENL_HOOK_INPUT, .source = "birth",
+	};
+	json_t *object = netns_json(&names, &n, false);
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	(void)state;
+	assert_string_equal(text, "{\"inode\":79,\"names\":[],\"label\":\"sleep[12]\",\"parent\":77,"
+			    "\"flags\":[\"inherit\",\"born\",\"inherited\",\"orphan\"],\"instance\":3,"
+			    "\"policy\":\"drop\",\"mode\":\"enforce\",\"hooks\":[\"input\"],"
+			    "\"source\":\"birth\",\"counters\":[]}");
+	free(text);
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +177,8 @@ int main(void)
 		cmocka_unit_test(test_little_is_known),
 		cmocka_unit_test(test_policy_of_a_chain),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_netns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
