@@ -7,8 +7,8 @@
  *
  * The structures are genl.h's, and so is what requests mean and how they fail,
  * where nothing else is said here. Not thread-safe. A function may block: the
- * module's for GENL_TIMEOUT_MS, nft's for BACKEND_NFT_TIMEOUT_MS a namespace
- * (-ETIMEDOUT with EXIT_REFUSED then: the others are reachable). -ENOTCONN, or
+ * module's for GENL_TIMEOUT_MS, nft's for BACKEND_NFT_TIMEOUT_MS a namespace, and
+ * longer (at most 45 s) where a policy has large sets (-ETIMEDOUT with EXIT_REFUSED then: the others are reachable). -ENOTCONN, or
  * EXIT_UNREACHABLE of any request: close, and open again.
  *
  * What nft does otherwise:

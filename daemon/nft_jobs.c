@@ -18,6 +18,8 @@
 #include "nft_load.h"
 
 #define NAMES		9	/* that are tried before one by chance */
+#define COMPILE_MS	45000	/* in a namespace of our own: it only takes what it takes */
+#define MORE_MS		25000	/* at most, for a large fence */
 #define MAX_LOOK	(256u << 20)	/* bytes of a table that are read when it is found */
 #define SIZE_FACTOR	2	/* more than that of what we made there is somebody else's */
 
@@ -348,20 +350,29 @@ static void do_counters(int out, void *data)
 
 /* ---- the daemon's side ---- */
 
-static int lost(int ret, struct err *e)
+static int lost(int ret, int timeout_ms, struct err *e)
 {
 	if (ret == -ETIMEDOUT)
 		return err_set(e, ETIMEDOUT, EXIT_REFUSED,
-			       "nftables in the namespace does not answer within %d s",
-			       BACKEND_NFT_TIMEOUT_MS / 1000);
+			       "nftables does not answer within %d s", timeout_ms / 1000);
 	return err_set(e, EIO, EXIT_REFUSED, "the helper process died%s%s",
 		       ret == -ENODATA ? "" : ": ", ret == -ENODATA ? "" : strerror(-ret));
+}
+
+/* Large sets take their time, and nobody is to blame. */
+static int timeout_of(const struct work *w)
+{
+	size_t size = w->objects ? w->objects->size : w->j ? w->j->max / SIZE_FACTOR : 0;
+
+	if (w->want)
+		return COMPILE_MS;
+	return BACKEND_NFT_TIMEOUT_MS + (int)(size >> 10 < MORE_MS ? size >> 10 : MORE_MS);
 }
 
 /* One helper, one report; @sockets: two, or NULL. */
 static int run(nft_child_fn fn, struct work *w, struct nft_report *r, int *sockets, struct err *e)
 {
-	int keep[NFT_CHILD_KEEP], ret;
+	int keep[NFT_CHILD_KEEP], timeout_ms = timeout_of(w), ret;
 	struct nft_child c;
 	size_t n = 0;
 
@@ -376,10 +387,10 @@ static int run(nft_child_fn fn, struct work *w, struct nft_report *r, int *socke
 	ret = nft_child_start(&c, fn, w, keep, n, e);
 	if (ret)
 		return ret;
-	ret = nft_child_recv(&c, r, sizeof(*r), sockets, sockets ? 2 : 0, BACKEND_NFT_TIMEOUT_MS);
+	ret = nft_child_recv(&c, r, sizeof(*r), sockets, sockets ? 2 : 0, timeout_ms);
 	nft_child_end(&c);
 	if (ret)
-		return lost(ret, e);
+		return lost(ret, timeout_ms, e);
 	if (r->ret && e)
 		*e = r->err;
 	if (r->ret && e && !e->errnum)
@@ -517,7 +528,7 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 		if (done == n)
 			break;
 		memset(&r, 0, sizeof(r));
-		r.ret = lost(ret ? ret : -ENODATA, &r.err);
+		r.ret = lost(ret ? ret : -ENODATA, BACKEND_NFT_TIMEOUT_MS, &r.err);
 		found(data, &v[done++], &r, -1, -1);
 	}
 	return 0;

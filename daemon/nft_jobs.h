@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nft_jobs: what helper processes do in namespaces for the nft backend. Each of
- * these starts one, waits for it at most BACKEND_NFT_TIMEOUT_MS, and ends it.
+ * these starts one, waits for it at most BACKEND_NFT_TIMEOUT_MS (longer for large
+ * policies), and ends it.
  *
  * A namespace with a fence has two sockets, opened in it and held by the daemon:
  * `requests`, which is the table's owner, and `changes`, which hears of changes. With
