@@ -46,7 +46,7 @@ run_ok "he may have tables of his own" in_ns a nft add table inet mine
 
 ask dump
 instance=$(awk -v i="$(inode a)" '$1 == i { print $4 }' <<<"$out")
-in_ns a nft monitor >"$TMP/monitor" 2>&1 &
+nsenter --net=/run/netns/a -- nft monitor >"$TMP/monitor" 2>&1 &
 monitor=$!
 sleep 0.5
 killed
@@ -58,9 +58,12 @@ backend
 ask_ok "the next daemon, and its policy" policy web "$TMP/web.nft"
 ask dump
 like "finds the fence as it was" "$out" "$(inode a) web enforce $instance"
-sleep 0.3
+in_ns a nft add table inet control
+wait_ok "what changes is heard" 5 grep -q control "$TMP/monitor"
 kill $monitor
-is "and changed nothing but the owner" "$(grep -v '^#' "$TMP/monitor")" "add table inet nsfence"
+is "and changed nothing but the owner" "$(grep -v '^#' "$TMP/monitor")" \
+	"add table inet nsfence
+add table inet control"
 run_fails "it is its own again" "not permitted" in_ns a nft delete table inet nsfence
 
 # Whatever root inside does while no daemon is there.
