@@ -37,6 +37,7 @@
 #include "fake_genl.h"
 #include "fake_nft.h"
 #include "fake_policy.h"
+#include "fake_systemd.h"
 #include "log.h"
 
 #define WAIT_MS 10000
@@ -1434,6 +1435,60 @@ static void test_inode_nobody(void **state)
 	assert_int_equal(fake->attaches, 0);
 }
 
+/* The namespace of a unit's main process; of the next one as soon as it is restarted. */
+static void test_unit(void **state)
+{
+	uint32_t first, second;
+	pid_t pid, pid2;
+
+	NEEDS_ROOT();
+	if (no_bus())
+		skip();
+	pid = process(&first);
+	pid2 = process(&second);
+	assert_int_equal(fake_systemd_setup("/run"), 0);
+	start_bus();
+	start_systemd();
+	played->pid = pid;
+	config("[unit a]\npolicy = drop\n[unit b]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("STATUS=1 of 2 configured namespaces fenced, 1 not there\n"));
+	assert_true(inode_fenced(first, "drop"));
+	assert_int_equal(log_count("a.service (inode "), 1);
+	assert_int_equal(open_namespaces(), 0);
+
+	played->pid = pid2;
+	played->emit = 1;
+	wait_for(inode_fenced(second, "drop"));
+	played->pid = 0;
+	played->emit = 1;
+	wait_for(was_told("STATUS=0 of 2 configured namespaces fenced, 2 not there"));
+	/* The processes live on, without a name: what they have stays. */
+	assert_true(inode_fenced(first, "drop") && inode_fenced(second, "drop"));
+	/* One in the host's own namespace. */
+	played->pid = getpid();
+	played->emit = 1;
+	wait_for(log_count("a.service (nsfence.conf:2) is the initial network namespace") == 1);
+	fake_systemd_teardown();
+	add("x");		/* the loop turns on, without a bus */
+	settle();
+	assert_int_equal(stop(SIGTERM), 0);
+	end_process(pid);
+	end_process(pid2);
+}
+
+static void test_unit_without_bus(void **state)
+{
+	NEEDS_ROOT();
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/run/no-such-bus", 1);
+	add("web1");
+	config("[unit a]\npolicy = drop\n[netns web1]\npolicy = drop\n");
+	start_ready();
+	assert_true(was_told("STATUS=1 of 2 configured namespaces fenced, 1 not a mount\n"));
+	assert_int_equal(log_count("no connection to systemd over D-Bus: No such file or directory; trying again"), 1);
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+}
+
 /* ---- birth ---- */
 
 static void test_birth(void **state)
@@ -1650,6 +1705,8 @@ int main(void)
 		TEST(test_inode_cookie),
 		TEST(test_inode_without_cookie),
 		TEST(test_inode_nobody),
+		TEST(test_unit),
+		TEST(test_unit_without_bus),
 		TEST(test_birth),
 		TEST(test_birth_policy),
 		TEST(test_inherited),
