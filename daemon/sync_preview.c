@@ -172,12 +172,12 @@ static void describe(struct sync_change *ch, const struct reconcile_item *item)
 	}
 	if (wish->policy && !item->file && wish->hooks && n->hooks != wish->hooks)
 		genl_hooks_format(n->hooks, hooks, sizeof(hooks));
-	detail(ch, "now %s%s%s%s%s%s, %s%s", n->policy, mode_text(n->mode),
+	detail(ch, "now %s%s%s%s%s%s%s%s%s", n->policy, mode_text(n->mode),
 	       hooks[0] ? " on " : "", hooks,
 	       wish->policy && (n->flags ^ wish->flags) & GENL_F_INHERIT ?
 	       n->flags & GENL_F_INHERIT ? ", which inherits" : ", which does not inherit" : "",
-	       n->flags & GENL_F_MANUAL ? ", by hand" : "", n->source,
-	       item->want || wish->policy ? "" : item->claim ? "" : "; no section claims it");
+	       n->flags & GENL_F_MANUAL ? ", by hand" : "", n->source[0] ? ", " : "", n->source,
+	       wish->policy || item->claim ? "" : "; no section claims it");
 }
 
 static int preview_action(struct preview *p, const struct reconcile_action *a)
@@ -217,6 +217,14 @@ static int preview_item(struct preview *p, const struct reconcile_item *item)
 	return 0;
 }
 
+static int by_label(const void *pa, const void *pb)
+{
+	const struct sync_change *a = pa, *b = pb;
+	int ret = strcmp(a->label, b->label);
+
+	return ret ? ret : a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
 static int preview_plan(struct preview *p)
 {
 	struct reconcile_world w = {
@@ -224,7 +232,7 @@ static int preview_plan(struct preview *p)
 		.n_actual = p->n_actual, .take_over = true,
 	};
 	uint64_t *released;
-	size_t i;
+	size_t i, first;
 	int ret;
 
 	ret = sync_release(p->s, p->config, &released, &w.n_released);
@@ -235,8 +243,11 @@ static int preview_plan(struct preview *p)
 		ret = reconcile_plan(&w, &p->plan);
 	for (i = 0; !ret && i < p->plan.n_items; i++)
 		ret = preview_item(p, &p->plan.items[i]);
+	first = p->out->n;
 	for (i = 0; !ret && i < p->plan.n_actions; i++)
 		ret = preview_action(p, &p->plan.actions[i]);
+	if (p->out->n > first)
+		qsort(p->out->v + first, p->out->n - first, sizeof(*p->out->v), by_label);
 	free(released);
 	return ret;
 }
