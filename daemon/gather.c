@@ -17,6 +17,8 @@
 struct list {
 	struct claims_name *v;
 	size_t n, room;
+	struct select_mount *mounts;	/* all but those in /run/netns, sorted */
+	size_t n_mounts;
 };
 
 static int no_memory(struct err *e)
@@ -88,33 +90,39 @@ static int add_netns(struct list *l, struct err *e)
 
 static int add_mounts(struct list *l, struct err *e)
 {
-	struct select_mount *mounts;
 	struct claims_name *one;
-	size_t i, n;
-	int ret = select_mounts(&mounts, &n, e);
+	size_t i;
+	int ret = select_mounts(&l->mounts, &l->n_mounts, e);
 
-	for (i = 0; !ret && i < n; i++) {
-		if (netns_name(mounts[i].path))
-			continue;	/* the directory has it */
-		one = add(l, CONFIG_PATH, mounts[i].path, mounts[i].path);
+	for (i = 0; !ret && i < l->n_mounts; i++) {
+		one = add(l, CONFIG_PATH, l->mounts[i].path, l->mounts[i].path);
 		if (!one)
 			ret = no_memory(e);
 		else
-			one->inode = mounts[i].inode;
+			one->inode = l->mounts[i].inode;
 	}
-	select_mounts_free(mounts, n);
 	return ret;
 }
 
-/* Twice the same is no matter: doubles are taken out later. */
+static int compare_mount(const void *key, const void *entry)
+{
+	return strcmp(key, ((const struct select_mount *)entry)->path);
+}
+
+static bool is_mount(const struct list *l, const char *path)
+{
+	return l->n_mounts &&
+	       bsearch(path, l->mounts, l->n_mounts, sizeof(*l->mounts), compare_mount);
+}
+
+/* What is there and not mounted; or found by a link in the path. Doubles go later. */
 static int add_path(struct list *l, const char *path, struct err *e)
 {
-	const char *name = netns_name(path);
 	struct claims_name *one;
 	uint32_t inode;
 	bool link;
 
-	if (name || select_stat(path, &inode, &link))
+	if (netns_name(path) || is_mount(l, path) || select_stat(path, &inode, &link))
 		return 0;
 	one = add(l, CONFIG_PATH, path, path);
 	if (!one)
@@ -279,6 +287,7 @@ int gather_names(const struct config *c, struct bindings *b, const struct units 
 		ret = add_mounts(&l, e);
 	for (i = 0; !ret && i < c->n_sections; i++)
 		ret = add_section(&l, &c->sections[i], b, u, e);
+	select_mounts_free(l.mounts, l.n_mounts);
 	if (ret) {
 		gather_free(l.v, l.n);
 		return ret;

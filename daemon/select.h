@@ -86,7 +86,8 @@ struct select_mount {
 
 /*
  * All mounts of network namespaces in our mount namespace, sorted by path, each
- * path once: what is hidden below another mount is not there. Free each path.
+ * path once: what is hidden below another mount is not there. Without those in
+ * SELECT_NETNS_DIR, which select_names() has.
  */
 int select_mounts(struct select_mount **out, size_t *n, struct err *e);
 void select_mounts_free(struct select_mount *v, size_t n);

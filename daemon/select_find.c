@@ -301,6 +301,13 @@ static bool parse_mount(char *line, char **path, uint32_t *inode)
 	return true;
 }
 
+static bool is_name(const char *path)
+{
+	const size_t n = sizeof(SELECT_NETNS_DIR "/") - 1;
+
+	return !strncmp(path, SELECT_NETNS_DIR "/", n) && !strchr(path + n, '/');
+}
+
 static int by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct select_mount *)a)->path,
@@ -361,7 +368,7 @@ int select_mounts(struct select_mount **out, size_t *n, struct err *e)
 		return err_set(e, errnum, EXIT_REFUSED, "cannot read /proc/self/mountinfo: %s",
 			       strerror(errnum));
 	while (!ret && getline(&line, &size, f) > 0)
-		if (parse_mount(line, &path, &inode))
+		if (parse_mount(line, &path, &inode) && !is_name(path))
 			ret = add_mount(&v, n, &room, path, inode);
 	free(line);
 	fclose(f);
