@@ -35,6 +35,8 @@ static void write_fences(FILE *f, const struct daemon *d)
 		fprintf(f, ", %zu not there", s->absent);
 	if (s->pending)
 		fprintf(f, ", %zu not a mount", s->pending);
+	if (s->unknown)
+		fprintf(f, ", %zu not known yet", s->unknown);
 	if (s->ended)
 		fprintf(f, ", %zu ended", s->ended);
 	if (s->manual)

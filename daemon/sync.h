@@ -45,6 +45,7 @@ struct sync_summary {
 	size_t fenced;		/* as configured */
 	size_t absent;		/* no such name, or no process, now */
 	size_t pending;		/* the file is no mount: made just now, or a link */
+	size_t unknown;		/* what the section means cannot be told now: no D-Bus */
 	size_t manual;		/* fenced by hand, left alone */
 	size_t failed;		/* conflicts and refusals among them */
 	size_t ended;		/* [pid N], [inode N] whose owner is gone */

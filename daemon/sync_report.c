@@ -207,8 +207,10 @@ static void count_lacking(struct sync_summary *sum, const struct claims_name *by
 	switch (by ? by->lack : CLAIMS_ABSENT) {
 	case CLAIMS_FILE:
 	case CLAIMS_LINK:
-	case CLAIMS_UNKNOWN:
 		sum->pending++;
+		break;
+	case CLAIMS_UNKNOWN:
+		sum->unknown++;
 		break;
 	case CLAIMS_ENDED:
 		sum->ended++;
