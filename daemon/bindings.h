@@ -53,7 +53,7 @@ struct binding {
 	bool has_cookie;		/* inode */
 	uint64_t cookie;
 	uint64_t instance;		/* inode, without a cookie: of its fence; 0: none */
-	bool watched;			/* that one: we have heard of every death since (not kept) */
+	bool watched;			/* and since then we have heard of each death; not kept */
 };
 
 struct bindings {

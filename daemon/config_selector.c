@@ -86,7 +86,8 @@ const char *config_header_end(const char *s, const char *end)
 	const char *at = s;
 
 	while (at && at < end && *at != ']')
-		at = *at == '[' ? bracket_end(at, end) : *at == '\\' && at + 1 < end ? at + 2 : at + 1;
+		at = *at == '[' ? bracket_end(at, end) :
+		     *at == '\\' && at + 1 < end ? at + 2 : at + 1;
 	/* Where a "[" has no end but the header's, the name is wrong, and not the header. */
 	return at && at < end ? at : memchr(s, ']', end - s);
 }

@@ -166,7 +166,8 @@ static const struct fate *find_fate(struct planner *p, const struct genl_netns *
 	size_t depth = 0, i = (size_t)(n - p->w->actual);
 	struct fate fate;
 
-	while (p->fates[i].outcome == OUTCOME_OPEN && !own_fate(p, &p->w->actual[i], &p->fates[i])) {
+	while (p->fates[i].outcome == OUTCOME_OPEN &&
+	       !own_fate(p, &p->w->actual[i], &p->fates[i])) {
 		p->fates[i].outcome = OUTCOME_ASKING;
 		p->way[depth++] = i;
 		i = (size_t)(find_actual(p, p->w->actual[i].parent) - p->w->actual);

@@ -147,7 +147,8 @@ static void fill(struct preview *p, struct sync_change *ch, const struct reconci
 {
 	sync_label(&p->claims, item->claim, item->inode, ch->label, sizeof(ch->label));
 	ch->inode = item->inode;
-	set(ch->policy, sizeof(ch->policy), item->wish.policy ? item->wish.policy : GENL_BIRTH_NONE);
+	set(ch->policy, sizeof(ch->policy),
+	    item->wish.policy ? item->wish.policy : GENL_BIRTH_NONE);
 	if (item->want)
 		set(ch->source, sizeof(ch->source), item->want->source);
 	else if (item->wish.source)
