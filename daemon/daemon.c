@@ -305,12 +305,17 @@ int daemon_run(const struct daemon_options *opt)
 		.opt = opt, .signals = -1, .good.dir = -1, .trial_until = CLOCK_NEVER,
 	};
 	const char *state = opt->state ? opt->state : GOOD_STATE;
+	struct daemon_audience to = { .log = true };
+	struct daemon_loaded l;
 	char bindings[PATH_MAX];
 	struct err e = { 0 };
 	int ret = EXIT_REFUSED;
 
 	hold_reloads();
 	if (runtime_open(&d.runtime, &e)) {
+		/* Whoever tries a configuration beside a running daemon hears of its errors. */
+		if (!daemon_load(&d, &l, &to))
+			daemon_unload(&l);
 		log_error("%s", e.text);
 		return EXIT_REFUSED;
 	}

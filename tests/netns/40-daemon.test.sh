@@ -43,7 +43,7 @@ for i in {1..12}; do printf '[netns settle%d]\npolicy = drop\n' "$i"; done >"$co
 daemon_start "$conf"
 wait_ok "start: a is fenced" 30 fenced a
 fence a
-is "start: as configured" "${F[policy]:-} ${F[mode]:-} ${F[flags]:-}" "drop enforce "
+is "start: as configured" "${F[policy]:-} ${F[mode]:-} ${F[flags]:-}" "drop enforce inherit"
 like "start: and says where" "${F[source]:-}" '^nsfence.conf:[0-9]+$'
 traffic "start: nobody reaches a" r $A4 $A6 ETIMEDOUT
 traffic "start: b is untouched" r $B4 $B6 ok

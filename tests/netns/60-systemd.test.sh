@@ -109,6 +109,38 @@ is "it may be tried as often as it takes" "$(show nsfenced.service StartLimitInt
 configure '[netns web1]' 'policy = reject'
 wait_ok "mended, it comes up by itself" 60 shows nsfenced.service ActiveState '^active$'
 run_ok "and does what is configured" fence_policy_is web1 reject
+
+# --- nsfence asks -----------------------------------------------------------------------
+run_ok "nsfence status, from outside of the sandbox" nsfence status
+configure '[netns web1]' 'policy = reject' '[netns web3]' 'policy = drop'
+run_ok "nsfence reload" nsfence reload
+cat >/run/systemd/system/waits.service <<-END
+	[Service]
+	Type=oneshot
+	RemainAfterExit=yes
+	ExecStartPre=+$(command -v nsfence) wait web3 --timeout 60s
+	ExecStart=/bin/true
+END
+run_ok "a unit that waits for a fence" sctl start --no-block waits.service
+wait_ok "is waiting" 20 shows waits.service ActiveState '^activating$'
+netns_add web3
+wait_ok "and starts when the fence is there" 30 shows waits.service ActiveState '^active$'
+run_ok "which it is" fenced web3
+daemon=$(show nsfenced.service MainPID)
+configure '[netns web1]' 'policy = audit'
+run_ok "nsfence apply --confirm: the state directory is writable" nsfence apply --confirm 1h
+run_ok "what was applied is in force" fence_policy_is web1 audit
+wait_ok "the status line says until when" 20 shows nsfenced.service StatusText '^unconfirmed: goes back at '
+is "the state is root's alone" "$(stat -c '%a' /var/lib/nsfence/good)" 700
+in_systemd kill -9 "$daemon"
+wait_ok "killed: systemd starts it again" 30 back
+run_ok "and it has gone back" fence_policy_is web1 reject
+wait_ok "which the status line says" 20 shows nsfenced.service StatusText '^FAILED: what was applied was not confirmed'
+configure '[netns web1]' 'policy = reject'
+run_ok "nsfence reload" nsfence reload
+wait_ok "all is well" 20 shows nsfenced.service StatusText '^1 of 1'
+sctl stop waits.service
+netns_del web3
 sctl stop nsfenced.service
 sctl reset-failed nsfenced.service
 
@@ -117,7 +149,7 @@ nsfence detach --all >/dev/null
 configure '[netns web1]' 'policy = drop' '[netns web2]' 'policy = sandbox'
 run_ok "nsfence@web2.service starts" sctl start nsfence@web2.service
 fence web2
-is "web2 is fenced as configured, its policy set" "${F[policy]:-} ${F[flags]:-}" "sandbox born"
+is "web2 is fenced as configured, its policy set" "${F[policy]:-} ${F[flags]:-}" "sandbox inherit,born"
 run_ok "web1 is not" unfenced web1
 run_ok "it stops" sctl stop nsfence@web2.service
 run_ok "and web2 is fenced no more" unfenced web2

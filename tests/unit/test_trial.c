@@ -375,6 +375,24 @@ static void test_refused(void **state)
 	want(TRIAL, 0);
 }
 
+/* Beside one that runs: it is told what is wrong with the files, and that one runs. */
+static void test_second(void **state)
+{
+	pid_t first;
+
+	NEEDS_ROOT();
+	config("[netns n1]\npolicy = drop\n");
+	start_ready();
+	first = daemon_pid;
+	config("[netns n1]\npolicy = dorp\n");
+	start();
+	stop(0, 1);
+	daemon_pid = first;
+	assert_true(logged("nsfence.conf:2:10: Error: no policy"));
+	assert_true(logged("another nsfenced is running"));
+	want(STATUS, 0);
+}
+
 /* ---- trials ---- */
 
 static void begin_trial(const char *request)
@@ -807,6 +825,7 @@ int main(void)
 		TEST(test_apply),
 		TEST(test_apply_waits),
 		TEST(test_refused),
+		TEST(test_second),
 		TEST(test_confirm),
 		TEST(test_not_confirmed),
 		TEST(test_killed),
