@@ -82,7 +82,7 @@ static void show_json(const struct cmd *c, const struct genl_birth *b)
 
 static int show(const struct cmd *c, struct genl *g)
 {
-	struct genl_birth b;
+	struct genl_birth b = { 0 };
 	struct err e = { 0 };
 
 	if (genl_birth_get(g, &b, &e))

@@ -118,7 +118,7 @@ static int compile_configured(struct fence_request *r, struct err *e)
 
 int fence_policy_ready(struct fence_request *r, struct genl *g, struct err *e)
 {
-	struct genl_policy have;
+	struct genl_policy have = { 0 };
 	int ret;
 
 	if (!r->image && policies_name_fault(r->fence.policy))
