@@ -26,6 +26,7 @@ birth() {
 }
 fence_of() { births attach "/run/netns/$1" "$2" "$3"; }
 
+keep_static_keys
 netns_add p
 load
 p=$(inode_of p)

@@ -9,6 +9,7 @@ chmod 666 /dev/net/tun
 seconds=6
 [ -z "$DEBUG" ] || seconds=12
 [ -z "${NSF_LONG:-}" ] || seconds=120
+keep_static_keys
 netns_add p x
 load
 mkdir "$TMP/p"

@@ -11,13 +11,15 @@ if [ ! -e "$(faults_ko)" ]; then
 	skip "failures" "there is no $(faults_ko)"
 	finish
 fi
+keep_static_keys
 modprobe -r nfnetlink_queue 2>/dev/null
 load_faults || bail "the module loads" "$(cat "$TMP/load.err")"
 modprobe nfnetlink_queue || diag "no nfnetlink_queue"
 base_counts
 netns_add p
 p=$(inode_of p)
-one_more="namespaces=2 attachments=0"
+n=$(($(count namespaces) + 1))	# p is to come
+one_more="namespaces=$n attachments=0"
 refused_now() { births get | sed 's/.*refused=//'; }
 birth_now() { births get | sed 's/.*births=\([0-9]*\).*/\1/'; }
 
@@ -48,7 +50,7 @@ every_step "birth-set, with a user namespace" 15 "$one_more" births send -u 1
 births set none >/dev/null
 
 births attach /run/netns/p drop inherit >/dev/null
-every_step "inherited" 15 "namespaces=2 attachments=1" births send -n p 1
+every_step "inherited" 15 "namespaces=$n attachments=1" births send -n p 1
 nsfence detach p >/dev/null
 
 mkdir "$TMP/p"
@@ -61,7 +63,7 @@ cat >"$TMP/p/quar.nft" <<-'END'
 END
 nsfence policy set "$TMP/p/quar.nft" 2>/dev/null
 births attach /run/netns/p quar inherit >/dev/null
-every_step "a policy with states and conntrack" 20 "namespaces=2 attachments=1" births send -n p 1
+every_step "a policy with states and conntrack" 20 "namespaces=$n attachments=1" births send -n p 1
 is "its users: the parent alone" "$(nsfence policy ls -j | jq '.[0].attachments')" 1
 
 # --- after us -----------------------------------------------------------------------------------
@@ -73,7 +75,7 @@ for k in 1 2 3; do
 	[ "$out" = "born=$((k - 1)) blocked=$((k - 1)) passed=0 refused=1 failed=0 ENOMEM" ] || bad="$bad k=$k: $out"
 done
 is "a later subsystem fails: no namespace" "$bad" ""
-wait_ok "its fence is gone, its state too" 60 counts_are "namespaces=2 attachments=1"
+wait_ok "its fence is gone, its state too" 60 counts_are "namespaces=$n attachments=1"
 is "we had it born, and refused nothing" "$(($(birth_now) - born)) $(refused_now)" "6 $before"
 events() { jq -r 'select(.event != "packet").event' "$TMP/monitor.out" | sort | uniq -c | tr -s ' \n' ' '; }
 wait_ok "events: as many died as were born, and each had been attached" 30 \
