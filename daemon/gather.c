@@ -343,20 +343,17 @@ static bool is_bound(const struct binding *one)
 }
 
 /*
- * Without a cookie: the namespace is the same if we have heard of all deaths since;
- * or if it has the fence that it had (the number of a fence is never given again);
- * or one of ours, that this section put there just before we died.
+ * Without a cookie, and with another fence than it had: the namespace is the same if we
+ * have heard of all deaths since; or if that fence is one of ours, which this section
+ * put there just before we died.
  */
 static bool is_same_fence(const struct binding *one, const struct config_section *s,
 			  const struct genl_netns *have)
 {
 	if (one->watched)
 		return true;
-	if (!have->instance)
-		return false;
-	if (have->instance == one->instance)
-		return true;
-	return !(have->flags & (GENL_F_MANUAL | GENL_F_INHERITED | GENL_F_BIRTH)) &&
+	return have->instance &&
+	       !(have->flags & (GENL_F_MANUAL | GENL_F_INHERITED | GENL_F_BIRTH)) &&
 	       !strcmp(have->source, s->source);
 }
 
@@ -365,7 +362,7 @@ static void bind(struct bindings *b, struct binding *one, const struct genl_netn
 	one->state = BINDING_BOUND;
 	one->has_cookie = have->has_cookie;
 	one->cookie = have->has_cookie ? have->cookie : 0;
-	one->instance = have->has_cookie ? 0 : have->instance;
+	one->instance = have->instance;
 	one->watched = true;
 	b->dirty = true;
 }
@@ -374,6 +371,11 @@ static void bind(struct bindings *b, struct binding *one, const struct genl_netn
 static void check_bound(struct claims_name *name, struct bindings *b, struct binding *one,
 			const struct genl_netns *have)
 {
+	/* It has the fence that it had: the number of one is never given again. */
+	if (one->instance && one->instance == have->instance) {
+		one->watched = true;
+		return;
+	}
 	if (one->has_cookie && !have->has_cookie) {
 		name->lack = CLAIMS_UNKNOWN;
 		name->reason = "the cookie of the namespace cannot be read";
@@ -385,10 +387,22 @@ static void check_bound(struct claims_name *name, struct bindings *b, struct bin
 		return;
 	}
 	one->watched = true;
-	if (!one->has_cookie && have->instance && one->instance != have->instance) {
+	if (have->instance) {
 		one->instance = have->instance;
-		b->dirty = true;
+		b->dirty = b->dirty || !one->has_cookie;	/* else the file has no instance */
 	}
+}
+
+/* nft hears of no deaths, and reports no cookies: who has the number is opened. */
+static void add_cookie(struct genl_netns *n)
+{
+	struct netns_ref ref;
+
+	if (select_inode(n->inode, &ref, NULL))
+		return;
+	n->has_cookie = ref.has_cookie;
+	n->cookie = ref.cookie;
+	netns_ref_close(&ref);
 }
 
 static void find_inode(struct claims_name *name, struct bindings *b,
@@ -416,6 +430,15 @@ static void find_inode(struct claims_name *name, struct bindings *b,
 	}
 	if (ret)
 		return;
+	if (back && backend_kind(back) == BACKEND_NFT) {
+		one->watched = false;
+		if (have && !have->has_cookie && one->state != BINDING_ENDED &&
+		    !(one->instance && one->instance == have->instance)) {
+			again = *have;
+			have = &again;
+			add_cookie(&again);
+		}
+	}
 	if (one->state == BINDING_NEW && have)
 		bind(b, one, have);
 	else if (one->state == BINDING_NEW)
