@@ -27,7 +27,7 @@ unlike "has no owner" "$want" "flags owner"
 ask limits
 like "and that is said" "$out" "no persistent tables .Linux 6.9"
 is_fenced() { table "$1" | grep -q "hook input"; }
-is_right() { [ "$(table a)" = "$want" ]; }
+is_right() { [ "$(table a | grep -v comment)" = "$(grep -v comment <<<"$want")" ]; }
 
 begin run 60000
 while IFS= read -r evil; do
