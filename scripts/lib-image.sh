@@ -249,6 +249,8 @@ overlay_build() {
 		sed -e 's,@SBINDIR@,/usr/sbin,g' -e 's,@SYSCONFDIR@,/etc,g' "$file" \
 			> "$root/usr/lib/systemd/system/$(basename "$file" .in)"
 	done
+	# 47-upgrade does what is written there.
+	cp "$NSF_TOP/daemon/man/nsfenced.8" "$root/nsfence/"
 	tar -C "$NSF_TOP/tests" -c --exclude='*.o' --exclude='*.ko' . | tar -C "$root/nsfence/tests" -x
 	if [ -d "$built/tests" ]; then
 		tar -C "$built/tests" -c --exclude='*.o' --exclude='*.d' . | tar -C "$root/nsfence/bin" -x

@@ -2,11 +2,12 @@
 /*
  * udpflood: as many datagrams as it can, and their count at the other end.
  *
- *	udpflood send [-n NETNS] [-t MS] ADDRESS PORT
+ *	udpflood send [-n NETNS] [-t MS] [-p US] ADDRESS PORT
  *	udpflood count [-n NETNS] [-t MS] PORT
  *
  * send stops after MS or on SIGTERM and prints how many datagrams the kernel
- * took and how many it refused: "sent=N refused=M". It goes on when the route
+ * took and how many it refused: "sent=N refused=M". With -p it sends 8 at a time
+ * and pauses in between. It goes on when the route
  * is gone: the far end's death is what it is for. count prints "ready", then,
  * after MS or on SIGTERM, "received=N".
  */
@@ -25,7 +26,7 @@ static void on_term(int sig)
 	stop = 1;
 }
 
-static void flood(const char *address, const char *port, int64_t deadline)
+static void flood(const char *address, const char *port, int64_t deadline, int pause_us)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = v4.sin_port };
@@ -39,7 +40,7 @@ static void flood(const char *address, const char *port, int64_t deadline)
 	while (!stop && now_ms() < deadline) {
 		int i;
 
-		for (i = 0; i < 64; i++) {
+		for (i = 0; i < (pause_us ? 8 : 64); i++) {
 			ssize_t n = is6 ? sendto(fd, "flood", 5, MSG_DONTWAIT, (struct sockaddr *)&v6, sizeof(v6))
 					: sendto(fd, "flood", 5, MSG_DONTWAIT, (struct sockaddr *)&v4, sizeof(v4));
 			if (n == 5)
@@ -47,6 +48,8 @@ static void flood(const char *address, const char *port, int64_t deadline)
 			else
 				refused++;
 		}
+		if (pause_us)
+			usleep((useconds_t)pause_us);
 	}
 	printf("sent=%lu refused=%lu\n", sent, refused);
 }
@@ -82,18 +85,20 @@ int main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = on_term };
 	int64_t limit = 10000;
+	int opt, pause_us = 0;
 	bool send;
-	int opt;
 
 	if (argc < 2)
 		die("usage: udpflood send|count [-n NETNS] [-t MS] [ADDRESS] PORT");
 	send = !strcmp(argv[1], "send");
 	argv++, argc--;
-	while ((opt = getopt(argc, argv, "n:t:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:t:p:")) != -1) {
 		if (opt == 'n')
 			enter_netns(optarg);
 		else if (opt == 't')
 			limit = atoi(optarg);
+		else if (opt == 'p')
+			pause_us = atoi(optarg);
 		else
 			die("usage: udpflood send|count [-n NETNS] [-t MS] [ADDRESS] PORT");
 	}
@@ -101,7 +106,7 @@ int main(int argc, char **argv)
 		die("usage: udpflood send|count [-n NETNS] [-t MS] [ADDRESS] PORT");
 	sigaction(SIGTERM, &sa, NULL);
 	if (send)
-		flood(argv[optind], argv[optind + 1], now_ms() + limit);
+		flood(argv[optind], argv[optind + 1], now_ms() + limit, pause_us);
 	else
 		count(argv[optind], now_ms() + limit);
 	return 0;
