@@ -75,7 +75,10 @@ int backend_events(struct backend *b, const struct genl_listener *l, struct err 
  * attach puts things right.
  */
 int backend_netns_dump(struct backend *b, struct genl_netns **out, size_t *n, struct err *e);
-/* One, with counters. */
+/*
+ * One, with counters. nft counts less: of a policy's file what comes to the end of a
+ * base chain called as its hook, of a built-in all.
+ */
 int backend_netns_get(struct backend *b, const struct genl_target *t, struct genl_netns *out,
 		      struct err *e);
 /* The nft backend needs t->fd. */
