@@ -58,6 +58,10 @@ start_process() {
 }
 
 # --- between the steps of a command --------------------------------------------------
+at_step() { # WHAT
+	echo "before step $(grep -A1 '^hook' "$TMP/steps" | tail -n 1): $1"
+	cat "$TMP/out" "$TMP/hook.out"
+}
 # Runs SETUP, COMMAND with the hook before its Nth step, and VERIFY, which prints
 # what is wrong: for each step; in `make check` for the first and the last.
 at_each_step() { # DESCRIPTION SETUP VERIFY COMMAND...
@@ -74,8 +78,7 @@ at_each_step() { # DESCRIPTION SETUP VERIFY COMMAND...
 		between "$n" "$TMP/steps" "bash $hook >$TMP/hook.out 2>&1" "${@//PID/$pid}" >"$TMP/out" 2>&1
 		grep -q '^hook' "$TMP/steps" && done=$((done + 1))
 		one=$($verify 2>&1)
-		[ -z "$one" ] || wrong+="before step $(grep -A1 ^hook "$TMP/steps" | tail -n 1): $one
-$(cat "$TMP/out" "$TMP/hook.out")"$'\n'
+		[ -z "$one" ] || wrong+=$(at_step "$one")
 		tear_down
 	done
 	is "$desc: at none of $done steps" "$wrong" ""
@@ -172,8 +175,7 @@ at_each_step_of_pass() { # DESCRIPTION REGEX SETUP VERIFY
 		grep -q '^hook' "$TMP/steps" || continue
 		done=$((done + 1))
 		one=$($verify 2>&1)
-		[ -z "$one" ] || wrong+="before step $(grep -A1 ^hook "$TMP/steps" | tail -n 1): $one
-$(cat "$TMP/out" "$TMP/hook.out"; tail -n 5 "$TMP/nsfenced.log")"$'\n'
+		[ -z "$one" ] || wrong+=$(at_step "$one"; tail -n 5 "$TMP/nsfenced.log")
 	done
 	forget
 	is "$desc: at none of $done steps" "$wrong" ""
