@@ -19,11 +19,28 @@
 
 /* ---- the backend ---- */
 
+/* Somebody may have died, and we have not heard of it. */
+static void missed(struct sync *s)
+{
+	gather_missed(&s->bindings);
+	s->n_bare = 0;
+}
+
+static void died(struct sync *s, const struct genl_netns *n)
+{
+	size_t i;
+
+	gather_died(&s->bindings, n);
+	for (i = s->n_bare; i--;)
+		if (s->bare[i] == n->inode)
+			s->bare[i] = s->bare[--s->n_bare];
+}
+
 static void close_backend(struct sync *s)
 {
 	backend_close(s->backend);
 	s->backend = NULL;
-	gather_missed(&s->bindings);
+	missed(s);
 }
 
 static enum backend_kind wanted_kind(const struct config *c)
@@ -71,7 +88,7 @@ static void change_backend(struct sync *s, struct backend *new)
 	struct err e = { 0 };
 
 	if (!s->backend || backend_events(s->backend, &listener, &e))
-		gather_missed(&s->bindings);
+		missed(s);
 	backend_close(s->backend);
 	s->backend = new;
 	s->kind = backend_kind(new);
@@ -139,7 +156,7 @@ static void take_next(struct sync *s, const struct config *c)
 	s->held = NULL;
 	s->n_held = 0;
 	sync_mark_kind(s);
-	gather_missed(&s->bindings);
+	missed(s);
 }
 
 int sync_events_fd(const struct sync *s)
@@ -160,7 +177,7 @@ static void on_event(void *data, enum genl_event_type type, const struct genl_ne
 	struct heard *h = data;
 
 	if (type == GENL_EVENT_DIED)
-		gather_died(&h->s->bindings, n);
+		died(h->s, n);
 	if (type == GENL_EVENT_DETACHED ||
 	    ((type == GENL_EVENT_DIED || type == GENL_EVENT_BORN) && n->instance) ||
 	    (type == GENL_EVENT_ATTACHED && n->flags & GENL_F_MANUAL))
@@ -181,7 +198,7 @@ bool sync_events(struct sync *s, enum sync_scope *scope)
 	if (!ret)
 		return heard.needed;
 	log_warning("%s; looking at every namespace again", e.text);
-	gather_missed(&s->bindings);
+	missed(s);
 	if (ret != -ENOBUFS) {
 		close_backend(s);
 		*scope = SYNC_MODULE;
@@ -281,6 +298,9 @@ void sync_close(struct sync *s)
 	units_close(s->units);
 	gather_free(s->names, s->n_names);
 	free(s->held);
+	free(s->bare);
+	s->bare = NULL;
+	s->n_bare = 0;
 	free(s->released);
 	s->released = NULL;
 	s->n_released = 0;

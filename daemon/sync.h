@@ -164,6 +164,12 @@ struct sync {
 	struct claims_name *names;	/* of the last complete pass */
 	size_t n_names;
 	bool has_names;
+	/*
+	 * What SYNC_TAKE_OVER laid open, of namespaces without a cookie: nobody died since
+	 * who had that number, so that sync_put_back() means the same one.
+	 */
+	uint32_t *bare;
+	size_t n_bare;
 	uint64_t *released;		/* for reconcile_world, sorted */
 	size_t n_released;
 	struct sync_report *reports;	/* sorted */
@@ -234,7 +240,7 @@ void sync_preview_clean(struct sync_preview *p);
 
 /*
  * Puts a fence back that was taken over. -ESTALE, -ENXIO, -ENOENT: the namespace, or our
- * fence in it, is not what it was: nothing is done.
+ * fence in it, is not what it was, or cannot be told from another: nothing is done.
  */
 int sync_put_back(struct sync *s, const struct sync_taken *t, struct err *e);
 

@@ -229,6 +229,20 @@ static void log_detached(struct pass *p, const struct reconcile_item *item)
 	}
 }
 
+/* Without memory it is just not put back. nft hears of no deaths. */
+static void note_bare(struct sync *s, const struct genl_netns *n)
+{
+	uint32_t *v;
+
+	if (n->has_cookie || s->kind == BACKEND_NFT)
+		return;
+	v = reallocarray(s->bare, s->n_bare + 1, sizeof(*v));
+	if (!v)
+		return;
+	s->bare = v;
+	v[s->n_bare++] = n->inode;
+}
+
 static enum trouble detach(struct pass *p, struct reconcile_item *item, struct err *e)
 {
 	const struct genl_netns *n = item->actual;
@@ -246,8 +260,10 @@ static enum trouble detach(struct pass *p, struct reconcile_item *item, struct e
 	/* Gone already, with its namespace or by another hand: as wished. */
 	if (ret == -ENXIO || (ret == -ENOENT && e->exit == EXIT_NOT_FOUND))
 		return TROUBLE_NONE;
-	if (!ret && item->state == RECONCILE_TAKE_OVER)
+	if (!ret && item->state == RECONCILE_TAKE_OVER) {
 		p->r->n_taken++;
+		note_bare(p->s, n);
+	}
 	if (!ret)
 		log_detached(p, item);
 	return sync_judge(-ret, e);

@@ -163,6 +163,17 @@ enum sync_found sync_lookup(struct sync *s, enum config_kind kind, const char *n
 	return found == SYNC_UNCLAIMED ? by_section(s, kind, name, out) : found;
 }
 
+/* Whether a number alone still means the namespace that it meant. */
+static bool is_bare(const struct sync *s, uint32_t inode)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_bare; i++)
+		if (s->bare[i] == inode)
+			return true;
+	return false;
+}
+
 int sync_put_back(struct sync *s, const struct sync_taken *t, struct err *e)
 {
 	struct genl_fence fence = {
@@ -179,6 +190,9 @@ int sync_put_back(struct sync *s, const struct sync_taken *t, struct err *e)
 
 	if (!s->backend)
 		return err_set(e, ENOTCONN, EXIT_UNREACHABLE, "the backend is not reachable");
+	if (!t->instance && !t->has_cookie && !is_bare(s, t->inode))
+		return err_set(e, ESTALE, EXIT_REFUSED,
+			       "the namespace cannot be told from another with its number");
 	if (t->instance)
 		fence.flags |= GENL_F_REPLACE;
 	if (s->kind == BACKEND_NFT)

@@ -432,6 +432,7 @@ static void test_lookup(void **state)
 
 static void test_put_back(void **state)
 {
+	enum sync_scope scope;
 	struct sync_result r;
 	struct genl_netns n;
 	struct sync_taken t;
@@ -463,6 +464,12 @@ static void test_put_back(void **state)
 	assert_true(fake_find(inode_of("web2"), &n));
 	assert_true(n.flags & GENL_F_MANUAL);
 	assert_string_equal(n.policy, "reject");
+	/* Who had the number has died: it is another's, without a cookie to tell them apart. */
+	fake_died(inode_of("web2"));
+	fake_lives(inode_of("web2"), 0, 0);
+	sync_events(&s, &scope);
+	assert_int_equal(sync_put_back(&s, &r.taken[1], &e), -ESTALE);
+	assert_false(fake_find(inode_of("web2"), &n));
 	/* Not in the place of another fence than ours. */
 	fake_silently_detach(inode);
 	fake_manual(inode, "audit");
