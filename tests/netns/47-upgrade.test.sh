@@ -62,6 +62,7 @@ CHILD=$READY_PID
 inode=$(stat -L -c %i "/proc/$CHILD/ns/net")
 is "the child has inherited" "$(nsfence ls -j | jq -r --argjson i "$inode" '.[] | select(.inode == $i) |
 	.policy + " " + ([.flags[] | select(. == "inherited")] | join(""))')" "web inherited"
+# shellcheck disable=SC2154 # of lib.sh
 inside child sh -c "$quiet_sysctls; ip link set lo up"
 ip link add vc netns r address 02:00:00:00:04:01 type veth peer name vr netns "$CHILD" address 02:00:00:00:04:02
 ip -n r -b - <<-'END'
