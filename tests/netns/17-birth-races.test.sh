@@ -156,7 +156,7 @@ if [ -d /sys/fs/cgroup ] && echo +memory >/sys/fs/cgroup/cgroup.subtree_control 
 	wait_ok "at its limit: it is refused memory, or killed" 60 eval \
 		'grep -q ENOMEM "$TMP/limit.out" || grep -q "oom_kill [1-9]" /sys/fs/cgroup/births/memory.events'
 	is "none is there without a fence" "$(births ls | grep -c ' flags=born policy=- ')" 0
-	diag "$(sort "$TMP/limit.out" | uniq -c | head -n 5; tr '\n' ' ' </sys/fs/cgroup/births/memory.events)"
+	diag "$(sort "$TMP/limit.out" 2>/dev/null | uniq -c | head -n 5; tr '\n' ' ' </sys/fs/cgroup/births/memory.events)"
 	: >"$TMP/halt"
 	echo max >/sys/fs/cgroup/births/memory.max
 	wait "$limited"
@@ -171,4 +171,16 @@ else
 	skip "whose memory" "this machine has no memory cgroups"
 fi
 nsfence detach --all >/dev/null
+
+# --- the module comes and goes -----------------------------------------------------------------------
+unload
+again() {
+	modprobe nsfence birth=drop && births send 1 | grep -q "blocked=1 " &&
+		nsfence detach --all && rmmod nsfence
+}
+background again
+out=$(births send -s $seconds -j 2)
+like "loads and unloads: whoever is born is born" "$out" "^born=[0-9]+ blocked=[1-9][0-9]* passed=[0-9]+ refused=0 failed=0$"
+halt "loads and unloads"
+loaded || load
 finish
