@@ -15,11 +15,11 @@ keep_static_keys
 modprobe -r nfnetlink_queue 2>/dev/null
 load_faults || bail "the module loads" "$(cat "$TMP/load.err")"
 modprobe nfnetlink_queue || diag "no nfnetlink_queue"
-base_counts
 netns_add p
 p=$(inode_of p)
-n=$(($(count namespaces) + 1))	# p is to come
+n=$(($(find /run/netns -type f | wc -l) + 1))	# and the initial one
 one_more="namespaces=$n attachments=0"
+wait_until 60 counts_are "$one_more" || bail "what was there before us is gone" "$(counts)"
 refused_now() { births get | sed 's/.*refused=//'; }
 birth_now() { births get | sed 's/.*births=\([0-9]*\).*/\1/'; }
 
