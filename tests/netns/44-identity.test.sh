@@ -85,7 +85,7 @@ at_each_step() { # DESCRIPTION SETUP VERIFY COMMAND...
 	cmp_num "$desc: there were steps" "$done" -gt 1
 	cmp_num "$desc: control: the number had another owner" "$(reused)" -gt 0
 }
-pid=0
+pid=0 DETACH=4	# NSFENCE_CMD_DETACH
 tear_down() {
 	netns_del a b
 	[ $pid = 0 ] || kill -9 "$pid" 2>/dev/null
@@ -157,15 +157,14 @@ reload_with_hook() { # N
 	wait "$READY_PID" 2>/dev/null
 }
 # SETUP, and a reload with the hook before each of its steps that is a message, or an
-# opening; in `make check` before the last that REGEX matches, and the one after it
-# (ANSWER: before the two that come before the answer).
+# opening; in `make check` before the last that REGEX matches, and the one after it.
 at_each_step_of_pass() { # DESCRIPTION REGEX SETUP VERIFY
 	local desc=$1 regex=$2 setup=$3 verify=$4 n all wrong='' one done=0
 	$setup
 	reload_with_hook 0
 	all=$(grep -E '^[0-9]+ (send|open|pidfd) ' "$TMP/steps")
 	[ -n "${NSF_LONG:-}" ] || all=$(awk -v re="$regex" '{ a[NR] = $0 } $0 ~ re { at = NR }
-		END { if (re == "ANSWER") at = NR - 2; print a[at]; print a[at + 1] }' <<<"$all")
+		END { print a[at]; print a[at + 1] }' <<<"$all")
 	all=$(cut -d' ' -f1 <<<"$all")
 	reset
 	for n in $all; do
@@ -203,7 +202,7 @@ a_unwanted() {
 	configure
 }
 hook 'replace_unless_held a b' "$fence_b"
-at_each_step_of_pass "[netns] taken out: the number's next owner stays fenced" ANSWER a_unwanted keeps_b
+at_each_step_of_pass "[netns] taken out: the number's next owner stays fenced" "send cmd=$DETACH\$" a_unwanted keeps_b
 process_wanted() {
 	start_process && was=$(ns_of "$pid")
 	configure "[pid $pid]" 'policy = drop'

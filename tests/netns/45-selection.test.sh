@@ -287,7 +287,7 @@ u=$(inode_of u)
 ip netns del u
 wait_ok "inherited: the parent dies" 60 dead "$u"
 reload
-is "inherited: the child's stays" "$(birth_of kid)" "drop nsfence.conf:2 inherited"
+is "inherited: the child's stays" "$(birth_of kid)" "drop nsfence.conf:2 inherited,orphan"
 configure '[netns kid]' 'policy = none'
 is "inherited: until a section says otherwise" "$(birth_of kid)" none
 ip netns del kid

@@ -8,7 +8,7 @@
  * Stops the process before its Nth step, runs HOOK with sh, and lets it go on. A
  * step is a message that it sends, the opening of a process (pidfd), and the opening of, or
  * a look at, something below /run/netns or in /proc/PID. FILE gets a line for each
- * step, "N CALL PATH", and "hook" (with the hook's exit code) where it ran; $STOPPED is
+ * step, "N CALL PATH" (or "N send cmd=C", of generic netlink), and "hook" (with the hook's exit code) where it ran; $STOPPED is
  * the process, or thread.
  * With -p it is left alone after that, else the exit code is COMMAND's.
  */
@@ -55,9 +55,18 @@ static const char *step(pid_t pid, uint64_t nr, const uint64_t *args, char *path
 {
 	struct iovec to = { path, size - 1 }, from = { (void *)(uintptr_t)args[1], size - 1 };
 
+	/* Of netlink: length, type, ...; behind that the command, where it is generic. */
+	_Alignas(8) char head[20];
+
 	path[0] = 0;
 	switch (nr) {
 	case SYS_sendto:
+		if (process_vm_readv(pid, &(struct iovec){ head, sizeof(head) }, 1,
+				     &(struct iovec){ (void *)(uintptr_t)args[1], sizeof(head) },
+				     1, 0) == sizeof(head) &&
+		    *(uint32_t *)head == args[2] && *(uint16_t *)(head + 4) >= 0x10)
+			snprintf(path, size, "cmd=%u", (unsigned char)head[16]);
+		return "send";
 	case SYS_sendmsg:
 		return "send";
 	case SYS_pidfd_open:
