@@ -24,7 +24,7 @@ IMAGE_WELCOME=(conntrack bridge findmnt mountpoint lsns prlimit taskset getopt k
 	cut tr wc od seq comm join paste tee env id nproc readlink realpath mktemp dd
 	df du touch chmod chown expr printf basename dirname md5sum sha256sum uname
 	true false test tac shuf split truncate base64 nohup sync yes nice numfmt
-	grep sed awk mawk diff cmp find xargs)
+	grep sed awk mawk diff cmp find xargs dbus-daemon)
 
 # Programs that are not in anybody's PATH: systemd, to run our units for real.
 IMAGE_SYSTEMD=(/lib/systemd/systemd /lib/systemd/systemd-executor /bin/systemctl /bin/systemd-notify)

@@ -166,6 +166,78 @@ wait_ok "nsfence@web2.service gives way" 30 shows nsfence@web2.service ActiveSta
 wait_ok "web2 is fenced by the daemon" 30 fenced web2
 sctl stop nsfenced.service
 
+# --- [unit] ---------------------------------------------------------------------------
+# Where its main process is, as systemd says over the message bus.
+units() {
+	cat >/run/dbus.conf <<-END
+		<busconfig><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+		<policy context="default"><allow user="*"/><allow own="*"/><allow eavesdrop="true"/>
+		<allow send_destination="*" eavesdrop="true"/></policy></busconfig>
+	END
+	cat >/run/systemd/system/dbus.socket <<-END
+		[Unit]
+		DefaultDependencies=no
+		[Socket]
+		ListenStream=/run/dbus/system_bus_socket
+	END
+	cat >/run/systemd/system/dbus.service <<-END
+		[Unit]
+		DefaultDependencies=no
+		Requires=dbus.socket
+		[Service]
+		ExecStart=$(command -v dbus-daemon) --config-file=/run/dbus.conf --address=systemd: --nofork --nopidfile
+	END
+	printf '[Service]\nPrivateNetwork=yes\nExecStart=/bin/sleep 1000\n' >/run/systemd/system/private.service
+	printf '[Service]\nNetworkNamespacePath=/run/netns/web1\nExecStart=/bin/sleep 1000\n' >/run/systemd/system/inside.service
+	configure '[unit private]' 'policy = drop' '[unit inside.service]' 'policy = reject' '[unit nosuch]' 'policy = drop'
+	sctl daemon-reload
+	run_ok "a message bus" sctl start dbus.socket dbus.service
+	run_ok "units in namespaces" sctl start private.service inside.service
+	run_ok "the daemon" sctl start nsfenced.service
+
+	local pid ino
+	main_pid() { show "$1" MainPID; }
+	ns_of() { in_systemd stat -L -c %i "/proc/$1/ns/net"; }
+	main_fenced() { nsfence ls -j | jq -e --argjson i "$(ns_of "$(main_pid "$1")")" --arg p "$2" 'any(.[]; .inode == $i and .policy == $p)'; }
+	unit_state() { nsfence status -j | jq -r --arg n "$1" '.namespaces[] | select(.netns == $n) | .state'; }
+	unit_state_is() { [ "$(unit_state "$1")" = "$2" ]; }
+	wait_ok "PrivateNetwork=yes: its main process is fenced" 30 main_fenced private.service drop
+	wait_ok "NetworkNamespacePath=: too" 30 fence_policy_is web1 reject
+	is "a unit that is not there is waited for" "$(unit_state nosuch.service)" pending
+	pid=$(main_pid private.service)
+	run_ok "the unit is started anew" sctl restart private.service
+	unlike "control: with another main process" "$(main_pid private.service)" "^$pid\$"
+	wait_ok "which is fenced" 30 main_fenced private.service drop
+	run_ok "the other one is started anew, too" sctl restart inside.service
+	wait_ok "and has its fence" 30 fence_policy_is web1 reject
+
+	pid=$(main_pid private.service)
+	sctl stop private.service
+	wait_ok "stopped: it is waited for" 30 unit_state_is private.service pending
+	run_ok "its number is given to a process in another namespace" in_systemd reuse pid "$pid" sleep 1000
+	ino=$(ns_of "$pid")
+	cmp_num "control: that is there" "${ino:-0}" -gt 0
+	nsfence reload >/dev/null
+	is "and not fenced" "$(nsfence ls -j | jq --argjson i "$ino" '[.[] | select(.inode == $i)] | length')" 0
+	in_systemd kill -9 "$pid"
+	run_ok "it starts again" sctl start private.service
+	wait_ok "and is fenced" 30 main_fenced private.service drop
+	sctl stop inside.service
+	wait_ok "stopped: the namespace that it leaves behind has no fence" 30 unfenced web1
+
+	in_systemd kill -9 "$(main_pid dbus.service)"
+	run_ok "the bus dies: the fence stays" main_fenced private.service drop
+	sctl restart dbus.socket dbus.service
+	run_ok "another bus, another process" sctl restart private.service
+	wait_ok "that is heard of" 60 main_fenced private.service drop
+	sctl stop private.service nsfenced.service dbus.service dbus.socket
+}
+if command -v dbus-daemon >/dev/null; then
+	units
+else
+	skip "[unit]" "there is no dbus-daemon in this machine"
+fi
+
 kill -9 "$(pid1 | tr -d ' ')" 2>/dev/null
 wait "$UNSHARE" 2>/dev/null
 rm -rf "$conf" && cp -r "$TMP/conf.kept" "$conf"
