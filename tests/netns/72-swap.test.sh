@@ -7,7 +7,7 @@
 # the old one drops.
 . "$(dirname "$0")/lib.sh"
 others=200 flips=20 stream=1200
-[ -z "${NSF_LONG:-}" ] || { flips=5000; stream=3600; }
+[ -z "${NSF_LONG:-}" ] || { flips=1000; stream=3600; }
 [ -z "$DEBUG" ] || { others=20; flips=6; }
 [ -z "$DEBUG" ] || [ -z "${NSF_LONG:-}" ] || flips=100
 topology --no-echo
