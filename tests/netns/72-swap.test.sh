@@ -6,8 +6,8 @@
 # drops; and where the one of the new version takes away the mark by which that of
 # the old one drops.
 . "$(dirname "$0")/lib.sh"
-others=200 flips=20
-[ -z "${NSF_LONG:-}" ] || flips=5000
+others=200 flips=20 stream=1200
+[ -z "${NSF_LONG:-}" ] || { flips=1000; stream=3600; }
 [ -z "$DEBUG" ] || { others=20; flips=6; }
 [ -z "$DEBUG" ] || [ -z "${NSF_LONG:-}" ] || flips=100
 topology --no-echo
@@ -79,7 +79,7 @@ watch() { # before|after PORT: packets
 }
 pids=()
 for port in $both $none $one; do
-	nice -n 10 udpflood send -n r -t 1200000 $A4 $port >"$TMP/send$port.out" &
+	nice -n 10 udpflood send -n r -t ${stream}000 $A4 $port >"$TMP/send$port.out" &
 	pids+=($!)
 	JOBS+=($!)
 done

@@ -113,33 +113,35 @@ static bool tally_tells(const char *path, const struct case_options *o, const st
 }
 
 /* Nothing but observers and what is to be observed is here from now on. */
-static int observers_start(const struct reference *r)
+static void observers_start(struct observer *o, const struct reference *r)
 {
 	static struct seen_log log;
-	int fd = observer_open();
 
+	observer_open(o);
 	if (!load_observers(r)) {
 		fprintf(stderr, "oracle: nft does not load the observers\n");
 		exit(CASE_TROUBLE);
 	}
 	/* What the devices said for themselves on their way up. */
-	observer_read(fd, &log);
+	if (!observer_read(o, &log))
+		exit(CASE_TROUBLE);
 	free(log.buf);
-	return fd;
 }
 
 /* Sends all of them; each is judged by @j, or traced to @trace. */
-static void packets_run(struct stage *st, int fd, const struct corpus *c,
-			const struct reference *ref, struct judge *j, FILE *trace, struct tally *t)
+static void packets_run(struct stage *st, const struct corpus *c, const struct reference *ref,
+			struct judge *j, FILE *trace, struct tally *t)
 {
 	static struct seen_log log;
+	struct observer o;
 
+	observers_start(&o, ref);
 	for (size_t i = 0; i < c->n; i++) {
 		if (stage_send(st, &c->v[i]))
 			t->sent++;
 		else
 			t->unsent++;
-		if (!observer_read(fd, &log))
+		if (!observer_read(&o, &log))
 			exit(CASE_TROUBLE);
 		if (trace)
 			compare_trace(trace, t, (unsigned int)i, &ref->places, &log);
@@ -148,6 +150,7 @@ static void packets_run(struct stage *st, int fd, const struct corpus *c,
 	}
 	free(log.buf);
 	log.buf = NULL;
+	observer_close(&o);
 }
 
 /*
@@ -200,7 +203,7 @@ int case_judge(const char *path, const struct case_options *o)
 		return CASE_TROUBLE;
 	if (j && !judge_same_chains(j, &ref))
 		return CASE_DIFFERS;
-	packets_run(&st, observers_start(&ref), &c, &ref, j, NULL, &t);
+	packets_run(&st, &c, &ref, j, NULL, &t);
 	if (t.differences)
 		printf("# %u differences\n", t.differences);
 	if (!tally_tells(path, o, &t) || t.differences)
@@ -252,7 +255,7 @@ static int fence_run(const char *path, const struct case_options *o, const struc
 		if (!reference_read(&s->ref) || !places_apart(&s->ref.places))
 			return CASE_TROUBLE;
 	}
-	packets_run(&st, observers_start(&s->ref), c, &s->ref, NULL, trace, &s->tally[fenced]);
+	packets_run(&st, c, &s->ref, NULL, trace, &s->tally[fenced]);
 	return CASE_SAME;
 }
 

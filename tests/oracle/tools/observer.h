@@ -56,18 +56,27 @@ struct seen_log {
 	size_t n;
 	uint8_t *buf;
 	size_t used;
+	unsigned int messages, probes;	/* that were read, of any kind; and of probes */
+};
+
+/* Sockets: of what is logged in this namespace, and one that sends by its lo. */
+struct observer {
+	int log, lo;
 };
 
 /* Writes the observers' ruleset; @ct: look at conntrack, which switches it on. */
 void observer_rules(FILE *f, const struct places *places, bool ct);
 
-/* A socket that hears of what is logged in this network namespace. Dies on failure. */
-int observer_open(void);
+/* In the calling thread's network namespace. Dies on failure. */
+void observer_open(struct observer *o);
+void observer_close(struct observer *o);
 /*
- * Reads what has been logged, without waiting for more. False with a message on
- * stderr where something was lost or is not understood.
+ * Reads what has been logged of all that was sent so far and of the answers to
+ * it. Waits until the kernel has done with them; the observers' rules must be
+ * loaded, and lo be up. False with a message on stderr where something was lost
+ * or is not understood.
  */
-bool observer_read(int fd, struct seen_log *log);
+bool observer_read(const struct observer *o, struct seen_log *log);
 
 /* Marks that packets of `in` and `fwd` may have; the frame's last byte is the index. */
 extern const uint32_t observer_marks[];

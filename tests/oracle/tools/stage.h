@@ -8,8 +8,8 @@
  *	lo    up
  *
  * It forwards between them. They are TAP devices: what is written passes the
- * receive path before write() returns, so that each packet's fate is known at
- * once. Nothing resolves addresses or speaks of its own accord.
+ * receive path before write() returns; what goes round lo may take longer (see
+ * observer_read). Nothing resolves addresses or speaks of its own accord.
  */
 #ifndef ORACLE_STAGE_H
 #define ORACLE_STAGE_H
