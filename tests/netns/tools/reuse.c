@@ -7,7 +7,7 @@
  *	reuse [-t MS] pid N COMMAND...	starts COMMAND, in a network namespace of its own,
  *					as process N; does not wait for it
  *
- * Exit code 1: the number has not come free within MS milliseconds (10,000).
+ * Exit code 1: the number has not come free within MS milliseconds (60,000).
  */
 #include "nl.h"
 
@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 
 #define PAUSE_US	5000
-#define ROUND_PAUSE_US	200000
-#define ROUND		8	/* namespaces at a time */
+#define HELD		1000	/* numbers, at most; there are 1024 descriptors */
+#define BELOW		16	/* free numbers below the one that is wanted */
 
 static int64_t last;
 
@@ -28,30 +28,77 @@ static bool is_late(void)
 	return now_ms() > last;
 }
 
+static int ns_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+static void ns_leave(int to, int *held, unsigned int n)
+{
+	if (setns(to, 0))
+		die("setns: %s", strerror(errno));
+	while (n)
+		close(held[--n]);
+}
+
 /*
- * Numbers are given from below, also to files of /proc/net, of which each namespace has
- * many. So those that are free below N have to be taken first; but one of ours may
- * have N for such a file: then it has to go.
+ * The lowest free numbers go to namespaces of another kind, which take one each,
+ * until one gets @wanted; that one and the @below before it are let go again. False:
+ * @wanted is not free yet; nothing is held then.
+ */
+static bool take_below(uint32_t wanted, unsigned int below, int *held, unsigned int *n)
+{
+	int before = ns_open("/proc/self/ns/uts"), fd;
+	uint32_t number;
+
+	*n = 0;
+	do {
+		if (unshare(CLONE_NEWUTS))
+			die("unshare: %s", strerror(errno));
+		fd = ns_open("/proc/self/ns/uts");
+		number = fd_inode(fd);
+		held[(*n)++] = fd;
+	} while (number < wanted && *n < HELD);
+	if (number == wanted && *n > below) {
+		ns_leave(before, held + *n - 1 - below, below + 1);
+		*n -= below + 1;
+		close(before);
+		return true;
+	}
+	ns_leave(before, held, *n);
+	close(before);
+	return false;
+}
+
+/*
+ * Numbers are given from below, also to files of /proc/net, of which each network
+ * namespace has many, some before its own number and some after it, which depends on
+ * the kernel: so with ever more free numbers below the one that is wanted.
  */
 static int reuse_inode(uint32_t wanted, const char *path)
 {
-	int kept[ROUND], n = 0, fd;
+	int held[HELD], before = ns_open("/proc/self/ns/net"), fd;
+	unsigned int n = 0;
 
-	for (;;) {
+	for (unsigned int below = 0;; below = (below + 1) % BELOW) {
+		while (!take_below(wanted, below, held, &n)) {
+			if (is_late())
+				return 1;
+			below = 0;
+			usleep(PAUSE_US);
+		}
 		if (unshare(CLONE_NEWNET))
 			die("unshare: %s", strerror(errno));
-		fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			die("/proc/self/ns/net: %s", strerror(errno));
+		while (n)
+			close(held[--n]);
+		fd = ns_open("/proc/self/ns/net");
 		if (fd_inode(fd) == wanted)
 			break;
-		if (is_late())
-			return 1;
-		kept[n++] = fd;
-		if (n == ROUND)
-			while (n)
-				close(kept[--n]);
-		usleep(n ? PAUSE_US : ROUND_PAUSE_US);
+		ns_leave(before, &fd, 1);
 	}
 	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	if (mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL))
@@ -115,7 +162,7 @@ static int reuse_pid(pid_t wanted, char **argv)
 
 int main(int argc, char **argv)
 {
-	long limit = 10000, number = 0;
+	long limit = 60000, number = 0;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "+t:")) != -1)
