@@ -4,8 +4,10 @@
  *
  * A task inside may make one more while we look. With the root's fence inherited,
  * and then each child's, those are born with it; only children of a child that has
- * none yet are not, and the next pass finds them. It is over when two passes, a
- * moment apart (a birth may be under way), find nothing.
+ * none yet are not, and the next pass finds them. One that was born before may be in
+ * no list yet (its creation waits for rtnl, say): the module says how many such there
+ * are on the host. It is over when passes, a moment apart, find nothing, and before one
+ * of them there was none of these.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +27,7 @@
 
 /* What there is, in one look. */
 struct pass {
+	uint32_t creating;		/* namespaces; 0: those of before are in @v */
 	struct genl_netns *v;
 	size_t n;
 	struct names names;
@@ -47,8 +50,13 @@ static void pass_clean(struct pass *p)
 
 static int look(const struct family *family, struct pass *p, struct err *e)
 {
-	int ret = genl_netns_dump(family->g, &p->v, &p->n, e);
+	struct genl_version version;
+	int ret = genl_version_get(family->g, &version, e);
 
+	if (!ret) {
+		p->creating = version.creating;
+		ret = genl_netns_dump(family->g, &p->v, &p->n, e);
+	}
 	if (!ret)
 		ret = names_load(&p->names, e);
 	if (!ret && (kin_scan(&p->kin, p->v, p->n, &p->names) ||
@@ -232,31 +240,46 @@ static int too_fast(void)
 	return EXIT_REFUSED;
 }
 
+static int not_seen(uint32_t creating)
+{
+	cmd_error("descendants: %" PRIu32 " of the host's namespaces are still being created, and may be some: try again",
+		  creating);
+	return EXIT_REFUSED;
+}
+
 int family_attach(const struct family *family, const struct genl_fence *f)
 {
 	struct refused refused = { .n = 0 };
 	int code = EXIT_DONE, quiet = 0;
+	bool all = false, over = false;
+	uint32_t creating = 0;
 	struct err e = { 0 };
+	size_t done = 1;
 
-	for (int i = 0; i < MAX_PASSES && quiet < QUIET_PASSES; i++) {
+	for (int i = 0; i < MAX_PASSES && !over; i++) {
 		struct pass p = { .n = 0 };
-		size_t done = 0;
 
-		if (i && quiet)
+		if (!done)
 			pause_a_moment();
+		done = 0;
 		if (look(family, &p, &e))
 			code = cmd_fail(&e, NULL);
 		else
 			done = attach_pass(family, &p, f, &refused, &code);
+		creating = p.creating;
 		quiet = done ? 0 : quiet + 1;
-		if (quiet == QUIET_PASSES && !e.errnum)
+		all = !done && (all || !creating);
+		over = quiet >= QUIET_PASSES && all;
+		if (over && !e.errnum)
 			tell_others(&p, f, &code);
 		pass_clean(&p);
 		if (e.errnum)
 			break;
 	}
 	free(refused.v);
-	return quiet < QUIET_PASSES && !e.errnum ? too_fast() : code;
+	if (over || e.errnum)
+		return code;
+	return done || !creating ? too_fast() : not_seen(creating);
 }
 
 static bool is_of(const struct genl_netns *n, const struct genl_netns *was)

@@ -155,6 +155,7 @@ struct genl_version {
 	uint32_t features;		/* GENL_FEATURE_* */
 	uint32_t namespaces;
 	uint32_t attachments;
+	uint32_t creating;		/* born, and in no dump yet */
 };
 
 /* Which namespace; what is not known is left out. */

@@ -86,6 +86,7 @@ static const char *const attr_names[] = {
 	[NSFENCE_A_RELEASE] = "release",
 	[NSFENCE_A_BIRTHS] = "births",
 	[NSFENCE_A_REFUSED] = "refused",
+	[NSFENCE_A_CREATING] = "creating",
 };
 static_assert(sizeof(attr_names) / sizeof(attr_names[0]) == NSFENCE_A_MAX + 1,
 	      "an attribute has no name");
@@ -275,6 +276,9 @@ int genl_parse_version(const struct genl_msg *m, struct genl_version *out, struc
 			break;
 		case NSFENCE_A_ATTACHMENTS:
 			ret = genl_attr_u32(&a, "attachments", &out->attachments, e);
+			break;
+		case NSFENCE_A_CREATING:
+			ret = genl_attr_u32(&a, "creating", &out->creating, e);
 			break;
 		}
 		if (ret < 0)

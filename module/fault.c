@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* fault: see fault.h. Only in test builds. Any context. */
+#include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/spinlock.h>
@@ -18,6 +20,10 @@ MODULE_PARM_DESC(fail_attach, "fail the K-th step of attaching from now on (0: n
 static int fail_late;
 module_param(fail_late, int, 0644);
 MODULE_PARM_DESC(fail_late, "fail the K-th namespace from now on after our own init (0: none)");
+
+static int slow_late;
+module_param(slow_late, int, 0644);
+MODULE_PARM_DESC(slow_late, "hold the next namespace for so many milliseconds after our own init");
 
 static DEFINE_SPINLOCK(fault_lock);	/* fail_* */
 
@@ -44,6 +50,10 @@ bool nsf_fault_attach(void)
 
 static int __net_init late_init(struct net *net)
 {
+	int ms = xchg(&slow_late, 0);
+
+	if (ms > 0)
+		msleep(ms);
 	return fault_due(&fail_late) ? -ENOMEM : 0;
 }
 

@@ -5,7 +5,8 @@
  * down). In a normal build each point is the constant false.
  *
  * nsf_fault_register() stands for a subsystem that is registered after ours: the
- * K-th namespace fails there, when our .init has passed.
+ * K-th namespace fails there, when our .init has passed, or the next one stays there
+ * for a while (slow_late).
  */
 #ifndef NSF_FAULT_H
 #define NSF_FAULT_H

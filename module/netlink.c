@@ -106,7 +106,8 @@ static int cmd_version_get(struct sk_buff *req, struct genl_info *info)
 	    nla_put_u32(skb, NSFENCE_A_ABI, NSFENCE_ABI) ||
 	    nla_put_u32(skb, NSFENCE_A_FEATURES, features) ||
 	    nla_put_u32(skb, NSFENCE_A_NAMESPACES, nsf_netns_count()) ||
-	    nla_put_u32(skb, NSFENCE_A_ATTACHMENTS, nsf_attach_count())) {
+	    nla_put_u32(skb, NSFENCE_A_ATTACHMENTS, nsf_attach_count()) ||
+	    nla_put_u32(skb, NSFENCE_A_CREATING, nsf_netns_count_creating())) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}

@@ -293,6 +293,26 @@ u32 nsf_netns_count(void)
 	return n;
 }
 
+u32 nsf_netns_count_creating(void)
+{
+	struct nsf_net *nn;
+	struct net *net;
+	u32 n = 0;
+
+	nsf_net_list_lock();
+	for_each_net(net)
+		WRITE_ONCE(nsf_netns(net)->listed, true);
+	nsf_net_list_unlock();
+
+	/* One that is listed in between counts: too many for once, never too few. */
+	mutex_lock(&nsf_mutex);
+	list_for_each_entry(nn, &nsf_nets, list)
+		if (!READ_ONCE(nn->listed) && check_net(nn->net))
+			n++;
+	mutex_unlock(&nsf_mutex);
+	return n;
+}
+
 unsigned int nsf_netns_generation(void)
 {
 	/* 0 would switch the check off. */

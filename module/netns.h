@@ -36,6 +36,7 @@ struct nsf_net {
 	struct list_head sibling;	/* nsf_mutex */
 	u32 parent_inode;		/* 0: not known; written under nsf_mutex, read without */
 	bool orphan;			/* the first parent has died; likewise */
+	bool listed;			/* was seen on the kernel's list; never false again */
 	struct nsf_attachment __rcu *attachment;	/* nsf_mutex */
 };
 
@@ -73,6 +74,13 @@ void nsf_netns_log_living(unsigned int max);
 
 /* How many namespaces have state. Takes nsf_mutex. */
 u32 nsf_netns_count(void);
+/*
+ * How many namespaces are being created: past our .init, with the fence of that
+ * moment, and no walk finds them yet. That may take long (their loopback device
+ * waits for rtnl). 0: who was born before the call is found from now on. May sleep;
+ * takes the list's lock, then nsf_mutex, one after the other.
+ */
+u32 nsf_netns_count_creating(void);
 
 /*
  * Grows with each birth and death, never 0: a dump that sees it change missed

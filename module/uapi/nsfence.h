@@ -77,6 +77,7 @@ enum nsfence_attr {
 	NSFENCE_A_RELEASE,		/* flag: the deadman takes birth's fences off */
 	NSFENCE_A_BIRTHS,		/* u64: namespaces born with a fence */
 	NSFENCE_A_REFUSED,		/* u64: not created, for want of their fence */
+	NSFENCE_A_CREATING,		/* u32: namespaces that are being created */
 
 	__NSFENCE_A_MAX
 };

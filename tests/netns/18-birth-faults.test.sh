@@ -88,6 +88,20 @@ is "our own state fails: no namespace" "$(births send -n p 1)" "born=0 blocked=0
 nsfence detach --all >/dev/null
 wait_ok "all are gone" 60 counts_are "$one_more"
 run_ok "the policy goes" nsfence policy del quar
+
+# One that is half made when its parent is fenced: past our .init, and not listed yet.
+set_fault slow_late 3000
+nsenter --net=/run/netns/p -- unshare -n sleep 730 &
+half=$!
+JOBS+=("$half")
+begun() { [ "$(cat /sys/module/nsfence/parameters/slow_late)" = 0 ]; }
+wait_ok "a namespace is being made" 30 begun
+run_ok "attach --descendants" nsfence attach p drop --descendants
+wait_ok "the namespace is made" 30 pgrep -fx 'sleep 730'
+like "it is fenced" "$(births ls | grep " parent=$p ")" "policy=drop"
+stop_job "$half"
+nsfence detach --all >/dev/null
+
 netns_del p
 wait_ok "p is dead" 60 dead "$p"
 run_ok "it unloads" unload

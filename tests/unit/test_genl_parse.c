@@ -296,6 +296,7 @@ static void test_version(void **state)
 	mnl_attr_put_u32(nlh, NSFENCE_A_FEATURES, 1 << NSFENCE_FEATURE_COOKIE);
 	mnl_attr_put_u32(nlh, NSFENCE_A_NAMESPACES, 5);
 	mnl_attr_put_u32(nlh, NSFENCE_A_ATTACHMENTS, 2);
+	mnl_attr_put_u32(nlh, NSFENCE_A_CREATING, 3);
 	m = taken(nlh);
 	assert_int_equal(genl_parse_version(&m, &v, &e), 0);
 	assert_string_equal(v.module, "0.1.0");
@@ -303,6 +304,7 @@ static void test_version(void **state)
 	assert_int_equal(v.features, GENL_FEATURE_COOKIE);
 	assert_int_equal(v.namespaces, 5);
 	assert_int_equal(v.attachments, 2);
+	assert_int_equal(v.creating, 3);
 	m = taken(begin(30, NSFENCE_CMD_ATTACH));
 	assert_int_equal(genl_parse_version(&m, &v, &e), -EPROTO);
 	assert_non_null(strstr(e.text, "command"));
