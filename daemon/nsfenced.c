@@ -22,7 +22,7 @@ static void usage(FILE *f)
 	      "  -V, --version          version\n"
 	      "\n"
 	      "Signals: SIGHUP reloads, SIGTERM stops; fences stay.\n"
-	      "Exit codes: 0 done, 1 refused or invalid, 2 usage, 3 module not reachable.\n", f);
+	      "Exit codes: 0 done, 1 refused or invalid, 2 usage, 3 no backend to be had.\n", f);
 }
 
 static void print_error(void *data, const char *text)

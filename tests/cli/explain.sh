@@ -5,6 +5,7 @@
 set -uo pipefail
 # shellcheck source=tests/cli/lib
 . "$(dirname "$0")/lib"
+top=$(realpath "$(dirname "$0")/../..")
 NSFENCE=$(realpath "$(command -v "$NSFENCE")")
 cd "$tmp" || exit 1
 
@@ -308,4 +309,28 @@ usage 'dport=65536: not a port' "${base[@]}" --hook input proto=tcp dport=65536
 usage 'flags=sin: not a list of fin, syn' "${base[@]}" --hook input flags=sin
 usage 'daddr=::1: saddr and daddr must be of one family' "${base[@]}" --hook input saddr=1.1.1.1 daddr=::1
 usage 'ttl=300: not 0 to 255' explain --policy nosuch.nft --hook input ttl=300
+# What the README and nsfence(8) show is what comes of the web.nft that is installed.
+shows() { # ANSWER ARGUMENTS...
+	local answer=$1
+	shift
+	run "$@"
+	want_rc 0
+	want_no_err
+	[ "$out" = "$answer" ] || complain "this was promised: $answer"
+}
+
+cp "$top/conf/policies/web.nft" .
+# shellcheck disable=SC2046 # words
+{
+	shows "$(sed -n '/^    \$ nsfence explain .*=/{n;s/^ *//p}' "$top/README.md")" \
+		$(sed -n 's/^    \$ nsfence \(explain .*=.*\)/\1/p' "$top/README.md")
+	is 'the answer in the README'
+	shows "$(sed -n '/^    \$ nsfence explain .*=/{n;s/^ *//p}' "$top/README.md")" \
+		$(sed -n 's/^# *nsfence \(explain .*=.*\)/\1/p' web.nft)
+	is 'the answer to what web.nft itself proposes'
+	shows "$(sed -n '/^\$ nsfence explain /,/^\.fi/{/^accept/p}' "$top/daemon/man/nsfence.8")" \
+		$(sed 's/\\-/-/g' "$top/daemon/man/nsfence.8" |
+			sed -n '/^\$ nsfence explain /,/^accept/{s/^\$ nsfence//;/^accept/d;s/\\e$//;p}')
+	is 'the answer in nsfence(8)'
+}
 finish
