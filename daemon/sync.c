@@ -486,6 +486,7 @@ static void finish(struct pass *p, enum sync_scope scope, int ret)
 {
 	struct sync *s = p->s;
 	struct sync_result *r = p->r;
+	uint64_t now, ms;
 
 	if (p->trouble >= TROUBLE_BACKEND) {
 		close_backend(s);
@@ -501,8 +502,10 @@ static void finish(struct pass *p, enum sync_scope scope, int ret)
 		s->was_unreachable = false;
 	s->was_incomplete = !r->complete;
 	plan_retry(s, p->trouble, r);
-	if (p->pending_due && !r->retry_ms) {
-		r->retry_ms = p->pending_due > clock_ms() ? p->pending_due - clock_ms() : 1;
+	now = clock_ms();
+	ms = p->pending_due > now ? p->pending_due - now : 1;
+	if (p->pending_due && p->trouble < TROUBLE_BACKEND && (!r->retry_ms || ms < r->retry_ms)) {
+		r->retry_ms = ms;
 		r->retry_scope = SYNC_FENCES;
 	}
 	keep_names(p);

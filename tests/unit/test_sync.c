@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -267,6 +269,73 @@ static void test_failed(void **state)
 	assert_int_equal(status_of("web1")->state, SYNC_ENFORCING);
 }
 
+/*
+ * systemd names a main process as soon as it is forked; its namespace it enters, or
+ * makes, after that. So it is looked at again, for a while, before it is refused.
+ */
+static void test_on_its_way(void **state)
+{
+	uint64_t begin;
+	int go[2], there[2], status;
+	char text[128], byte = 0;
+	struct sync_result r;
+	pid_t pid;
+
+	NEEDS_ROOT();
+	assert_int_equal(pipe(go) || pipe(there), 0);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (read(go[0], &byte, 1) != 1 || unshare(CLONE_NEWNET) ||
+		    write(there[1], &byte, 1) != 1)
+			_exit(1);
+		while (true)
+			pause();
+	}
+	snprintf(text, sizeof(text), "[pid %d]\npolicy = drop\n", pid);
+	use(text);
+	sync_pass(&s, SYNC_FENCES, &r);
+	snprintf(text, sizeof(text), "process %d", pid);
+	assert_int_equal(status_of(text)->state, SYNC_PENDING);
+	assert_int_equal(r.summary.failed, 0);
+	assert_true(r.soon && r.retry_ms && r.retry_ms <= 1000);
+	sync_result_clean(&r);
+
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(read(there[0], &byte, 1), 1);
+	pass_with(0);
+	assert_int_equal(status_of(text)->state, SYNC_ENFORCING);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+
+	/* One that stays there is refused in the end, and not looked at for ever. */
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (true)
+			pause();
+	}
+	snprintf(text, sizeof(text), "[pid %d]\npolicy = drop\n", pid);
+	use(text);
+	snprintf(text, sizeof(text), "process %d", pid);
+	for (begin = clock_ms(); clock_ms() < begin + 20000; usleep(r.retry_ms * 1000)) {
+		sync_pass(&s, SYNC_FENCES, &r);
+		sync_result_clean(&r);
+		if (!r.retry_ms)
+			break;
+	}
+	assert_false(r.soon);
+	assert_int_equal(r.summary.failed, 1);
+	assert_int_equal(status_of(text)->state, SYNC_FAILED);
+	assert_true(fake->dumps < 40);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(go[0]);
+	close(go[1]);
+	close(there[0]);
+	close(there[1]);
+}
+
 /* ---- previews ---- */
 
 static void preview(const char *text, const char *wanted)
@@ -487,6 +556,7 @@ int main(void)
 		TEST(test_statuses),
 		TEST(test_since),
 		TEST(test_failed),
+		TEST(test_on_its_way),
 		TEST(test_preview),
 		TEST(test_preview_of_result),
 		TEST(test_preview_unreachable),
