@@ -434,6 +434,30 @@ static void test_preview_of_result(void **state)
 	preview(text, "");
 }
 
+/* A policy that a fence keeps from being taken away is no difference. */
+static void test_preview_policy_in_use(void **state)
+{
+	static const char before[] = "[netns a]\npolicy = web\n", after[] = "[netns a]\npolicy = drop\n";
+
+	NEEDS_ROOT();
+	put_policy("web", "hook input\n");
+	add("a");
+	use(before);
+	pass_with(0);
+	preview(after,
+		"D web none () nothing needs it any more\n"
+		"~ a drop (nsfence.conf:2) now web on prerouting, nsfence.conf:2\n");
+	fake_lives(4026540001u, 0, 0);
+	fake_born(4026540001u, "web", 0, "nsfence.conf:2");	/* it has lost its name */
+	preview(after, "~ a drop (nsfence.conf:2) now web on prerouting, nsfence.conf:2\n");
+	use(after);
+	pass_with(0);
+	assert_true(fake_has_policy("web", NULL));
+	preview(after, "");
+	fake_died(4026540001u);
+	preview(after, "D web none () nothing needs it any more\n");
+}
+
 static void test_preview_unreachable(void **state)
 {
 	struct sync_preview p;
@@ -559,6 +583,7 @@ int main(void)
 		TEST(test_on_its_way),
 		TEST(test_preview),
 		TEST(test_preview_of_result),
+		TEST(test_preview_policy_in_use),
 		TEST(test_preview_unreachable),
 		TEST(test_lookup),
 		TEST(test_put_back),
