@@ -521,6 +521,24 @@ static void test_lookup(void **state)
 	look(CONFIG_PID, own, SYNC_UNCLAIMED, NULL);
 }
 
+/* ---- who is who ---- */
+
+/* A module that was loaded anew counts its fences from the beginning. */
+static void test_cookie_before_instance(void **state)
+{
+	static const char label[] = "inode 4026540001";
+
+	NEEDS_ROOT();
+	fake_lives(4026540001u, 7, 0);
+	use("[inode 4026540001]\npolicy = drop\n");
+	pass_with(0);
+	pass_with(0);
+	assert_int_equal(status_of(label)->state, SYNC_ENFORCING);
+	fake_lives(4026540001u, 8, 0);	/* another, whose fence has the number of that one's */
+	pass_with(0);
+	assert_int_equal(status_of(label)->state, SYNC_ENDED);
+}
+
 /* ---- by hand, and back ---- */
 
 static void test_put_back(void **state)
@@ -586,6 +604,7 @@ int main(void)
 		TEST(test_preview_policy_in_use),
 		TEST(test_preview_unreachable),
 		TEST(test_lookup),
+		TEST(test_cookie_before_instance),
 		TEST(test_put_back),
 	};
 
