@@ -149,6 +149,8 @@ static void take_next(struct sync *s, const struct config *c)
 	s->old = s->backend;
 	s->backend = s->next;
 	s->kind = backend_kind(s->next);
+	if (!s->old)		/* it is not reachable now, or was closed */
+		sync_find_leftovers(s);
 	s->next = NULL;
 	s->old_settled = false;
 	s->n_released = 0;	/* of the other backend */

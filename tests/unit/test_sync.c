@@ -539,6 +539,33 @@ static void test_cookie_before_instance(void **state)
 	assert_int_equal(status_of(label)->state, SYNC_ENDED);
 }
 
+/* ---- another backend ---- */
+
+/* Though the old one is not reachable for a moment: nothing stays there. */
+static void test_switch_leaves_nothing(void **state)
+{
+	struct config *c;
+	struct err e = { 0 };
+
+	NEEDS_ROOT();
+	fake_nft->works = true;
+	add("web1");
+	use("[netns web1]\npolicy = accept\n");
+	pass_with(0);
+	assert_int_equal(fake->count, 1);
+	backend_close(s.backend);
+	s.backend = NULL;
+	c = load("[nsfenced]\nbackend = nft\n[netns web1]\npolicy = drop\n");
+	assert_int_equal(sync_prepare(&s, c, &e), 0);
+	assert_int_equal(sync_configure(&s, c), 0);
+	release(in_force);
+	in_force = c;
+	pass_with(0);
+	assert_int_equal(fake_nft->count, 1);
+	assert_int_equal(fake->count, 0);
+	assert_null(s.old);
+}
+
 /* ---- by hand, and back ---- */
 
 static void test_put_back(void **state)
@@ -605,6 +632,7 @@ int main(void)
 		TEST(test_preview_unreachable),
 		TEST(test_lookup),
 		TEST(test_cookie_before_instance),
+		TEST(test_switch_leaves_nothing),
 		TEST(test_put_back),
 	};
 
