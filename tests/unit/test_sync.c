@@ -541,16 +541,20 @@ static void test_cookie_before_instance(void **state)
 
 /* ---- another backend ---- */
 
-/* Though the old one is not reachable for a moment: nothing stays there. */
+/*
+ * Though the old one is not reachable for a moment, and the policy goes with the same
+ * reload: nothing of either stays there.
+ */
 static void test_switch_leaves_nothing(void **state)
 {
 	struct config *c;
 	struct err e = { 0 };
 
 	NEEDS_ROOT();
+	put_policy("web", "hook input\n");
 	fake_nft->works = true;
 	add("web1");
-	use("[netns web1]\npolicy = accept\n");
+	use("[netns web1]\npolicy = web\n");
 	pass_with(0);
 	assert_int_equal(fake->count, 1);
 	backend_close(s.backend);
@@ -563,6 +567,7 @@ static void test_switch_leaves_nothing(void **state)
 	pass_with(0);
 	assert_int_equal(fake_nft->count, 1);
 	assert_int_equal(fake->count, 0);
+	assert_false(fake_has_policy("web", NULL));
 	assert_null(s.old);
 }
 
