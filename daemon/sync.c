@@ -43,7 +43,7 @@ static void close_backend(struct sync *s)
 	missed(s);
 }
 
-static enum backend_kind wanted_kind(const struct config *c)
+enum backend_kind sync_wanted_kind(const struct config *c)
 {
 	return c->backend == CONFIG_BACKEND_NFT ? BACKEND_NFT : BACKEND_MODULE;
 }
@@ -51,7 +51,7 @@ static enum backend_kind wanted_kind(const struct config *c)
 /* Of the kind that is in use, or, at first, that the configuration asks for. */
 static int open_kind(const struct sync *s, struct backend **out, struct err *e)
 {
-	enum backend_kind kind = s->has_kind ? s->kind : wanted_kind(s->config);
+	enum backend_kind kind = s->has_kind ? s->kind : sync_wanted_kind(s->config);
 	struct err module, nft;
 	int ret = backend_open(kind, out, e);
 
@@ -118,7 +118,7 @@ int sync_open(struct sync *s, struct err *e)
 
 int sync_prepare(struct sync *s, const struct config *c, struct err *e)
 {
-	enum backend_kind wanted = wanted_kind(c);
+	enum backend_kind wanted = sync_wanted_kind(c);
 	int ret;
 
 	backend_close(s->next);
@@ -137,7 +137,7 @@ int sync_prepare(struct sync *s, const struct config *c, struct err *e)
  */
 static void take_next(struct sync *s, const struct config *c)
 {
-	if (s->has_kind && s->kind != wanted_kind(c) && !s->next && s->old) {
+	if (s->has_kind && s->kind != sync_wanted_kind(c) && !s->next && s->old) {
 		s->next = s->old;
 		s->old = NULL;
 	}

@@ -44,6 +44,8 @@ struct outcome {
 	char why[200];
 };
 
+/* That a configuration asks for; of auto the first choice. */
+enum backend_kind sync_wanted_kind(const struct config *c);
 void sync_note_problem(struct pass *p, const char *who, const char *what);
 
 /* ---- sync_action.c ---- */

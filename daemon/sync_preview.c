@@ -157,6 +157,38 @@ static int preview_birth(struct preview *p, struct err *e)
 	return 0;
 }
 
+/*
+ * As sync_prepare() has it: where the other one cannot be had, apply would be refused;
+ * but for auto, which then goes on with what there is.
+ */
+static int preview_backend(struct preview *p)
+{
+	struct sync *s = p->s;
+	enum backend_kind wanted = sync_wanted_kind(p->config);
+	struct backend *other = NULL;
+	struct sync_change *ch;
+	struct err e = { 0 };
+	int ret = 0;
+
+	if (s->kind == wanted)
+		return 0;
+	if (!s->old)
+		ret = backend_open(wanted, &other, &e);
+	backend_close(other);
+	if (ret && p->config->backend == CONFIG_BACKEND_AUTO)
+		return 0;
+	ch = add(p, ret ? SYNC_CANNOT : SYNC_DO_BACKEND);
+	if (!ch)
+		return -ENOMEM;
+	set(ch->label, sizeof(ch->label), "backend");
+	set(ch->policy, sizeof(ch->policy), backend_name(wanted));
+	if (ret)
+		detail(ch, "%s", e.text);
+	else
+		detail(ch, "now %s", backend_name(s->kind));
+	return 0;
+}
+
 /* ---- namespaces ---- */
 
 static void fill(struct preview *p, struct sync_change *ch, const struct reconcile_item *item)
@@ -312,6 +344,8 @@ int sync_preview(struct sync *s, const struct config *c, struct sync_preview *ou
 	ret = look(&p, e);
 	if (!ret) {
 		ret = decide(&p);
+		if (!ret)
+			ret = preview_backend(&p);
 		if (!ret)
 			ret = preview_policies(&p);
 		if (!ret)

@@ -340,7 +340,7 @@ static void test_on_its_way(void **state)
 
 static void preview(const char *text, const char *wanted)
 {
-	static const char verbs[] = "+~-!PDBx";
+	static const char verbs[] = "+~-!PDBKx";
 	struct config *c = load(text);
 	struct sync_preview p;
 	struct err e = { 0 };
@@ -432,6 +432,32 @@ static void test_preview_of_result(void **state)
 	preview(text, "");
 	pass_with(0);
 	preview(text, "");
+}
+
+/* Where all fences are to be made anew, that is a difference, be they the same. */
+static void test_preview_backend(void **state)
+{
+	static const char module[] = "[netns a]\npolicy = drop\n",
+		nft[] = "[nsfenced]\nbackend = nft\n[netns a]\npolicy = drop\n";
+
+	NEEDS_ROOT();
+	add("a");
+	use(module);
+	pass_with(0);
+	preview(nft, "x backend nft () fake: no nftables\n");
+	fake_nft->works = true;
+	preview(nft, "K backend nft () now module\n");
+	assert_int_equal(s.kind, BACKEND_MODULE);
+	/* auto goes on with what there is. */
+	sync_close(&s);
+	s = (struct sync){ .bindings_file = "/run/state/bindings" };
+	fake_unload();
+	use(module);
+	pass_with(0);
+	assert_int_equal(s.kind, BACKEND_NFT);
+	preview(module, "");
+	fake->loaded = true;
+	preview(module, "K backend module () now nft\n");
 }
 
 /* A policy that a fence keeps from being taken away is no difference. */
@@ -633,6 +659,7 @@ int main(void)
 		TEST(test_on_its_way),
 		TEST(test_preview),
 		TEST(test_preview_of_result),
+		TEST(test_preview_backend),
 		TEST(test_preview_policy_in_use),
 		TEST(test_preview_unreachable),
 		TEST(test_lookup),
