@@ -115,7 +115,8 @@ static int preview_policies(struct preview *p)
 	for (i = 0; i < p->n_policies; i++) {
 		have = &p->policies[i];
 		if (config_find_policy(c, have->name) ||
-		    !(sync_policy_is_ours(p->s, have->name) || config_find_policy(now, have->name)) ||
+		    !(sync_policy_is_ours(p->s, have->name) ||
+		      config_find_policy(now, have->name)) ||
 		    stays_in_use(p, have->name))
 			continue;
 		ch = add(p, SYNC_DO_POLICY_DELETE);
