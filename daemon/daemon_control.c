@@ -100,6 +100,7 @@ static const char *const verbs[] = {
 	[SYNC_DO_POLICY_SET] = "policy-set",
 	[SYNC_DO_POLICY_DELETE] = "policy-delete",
 	[SYNC_DO_BIRTH] = "birth",
+	[SYNC_DO_BACKEND] = "backend",
 	[SYNC_CANNOT] = "cannot",
 };
 

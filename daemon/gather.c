@@ -371,8 +371,12 @@ static void bind(struct bindings *b, struct binding *one, const struct genl_netn
 static void check_bound(struct claims_name *name, struct bindings *b, struct binding *one,
 			const struct genl_netns *have)
 {
-	/* It has the fence that it had: the number of one is never given again. */
-	if (one->instance && one->instance == have->instance) {
+	/*
+	 * It has the fence that it had: the number of one is never given again, but by
+	 * a module that was loaded anew.
+	 */
+	if (one->instance && one->instance == have->instance &&
+	    !(one->has_cookie && have->has_cookie && one->cookie != have->cookie)) {
 		one->watched = true;
 		return;
 	}

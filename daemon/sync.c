@@ -43,7 +43,7 @@ static void close_backend(struct sync *s)
 	missed(s);
 }
 
-static enum backend_kind wanted_kind(const struct config *c)
+enum backend_kind sync_wanted_kind(const struct config *c)
 {
 	return c->backend == CONFIG_BACKEND_NFT ? BACKEND_NFT : BACKEND_MODULE;
 }
@@ -51,7 +51,7 @@ static enum backend_kind wanted_kind(const struct config *c)
 /* Of the kind that is in use, or, at first, that the configuration asks for. */
 static int open_kind(const struct sync *s, struct backend **out, struct err *e)
 {
-	enum backend_kind kind = s->has_kind ? s->kind : wanted_kind(s->config);
+	enum backend_kind kind = s->has_kind ? s->kind : sync_wanted_kind(s->config);
 	struct err module, nft;
 	int ret = backend_open(kind, out, e);
 
@@ -118,7 +118,7 @@ int sync_open(struct sync *s, struct err *e)
 
 int sync_prepare(struct sync *s, const struct config *c, struct err *e)
 {
-	enum backend_kind wanted = wanted_kind(c);
+	enum backend_kind wanted = sync_wanted_kind(c);
 	int ret;
 
 	backend_close(s->next);
@@ -137,7 +137,7 @@ int sync_prepare(struct sync *s, const struct config *c, struct err *e)
  */
 static void take_next(struct sync *s, const struct config *c)
 {
-	if (s->has_kind && s->kind != wanted_kind(c) && !s->next && s->old) {
+	if (s->has_kind && s->kind != sync_wanted_kind(c) && !s->next && s->old) {
 		s->next = s->old;
 		s->old = NULL;
 	}
@@ -149,6 +149,8 @@ static void take_next(struct sync *s, const struct config *c)
 	s->old = s->backend;
 	s->backend = s->next;
 	s->kind = backend_kind(s->next);
+	if (!s->old)		/* it is not reachable now, or was closed */
+		sync_find_leftovers(s);
 	s->next = NULL;
 	s->old_settled = false;
 	s->n_released = 0;	/* of the other backend */
@@ -486,6 +488,7 @@ static void finish(struct pass *p, enum sync_scope scope, int ret)
 {
 	struct sync *s = p->s;
 	struct sync_result *r = p->r;
+	uint64_t now, ms;
 
 	if (p->trouble >= TROUBLE_BACKEND) {
 		close_backend(s);
@@ -501,8 +504,10 @@ static void finish(struct pass *p, enum sync_scope scope, int ret)
 		s->was_unreachable = false;
 	s->was_incomplete = !r->complete;
 	plan_retry(s, p->trouble, r);
-	if (p->pending_due && !r->retry_ms) {
-		r->retry_ms = p->pending_due > clock_ms() ? p->pending_due - clock_ms() : 1;
+	now = clock_ms();
+	ms = p->pending_due > now ? p->pending_due - now : 1;
+	if (p->pending_due && p->trouble < TROUBLE_BACKEND && (!r->retry_ms || ms < r->retry_ms)) {
+		r->retry_ms = ms;
 		r->retry_scope = SYNC_FENCES;
 	}
 	keep_names(p);

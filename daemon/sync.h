@@ -98,6 +98,7 @@ enum sync_change_verb {
 	SYNC_DO_POLICY_SET,	/* ->label is its name */
 	SYNC_DO_POLICY_DELETE,
 	SYNC_DO_BIRTH,		/* ->policy from now on */
+	SYNC_DO_BACKEND,	/* ->policy is its name; all fences are made with it */
 	SYNC_CANNOT,		/* in conflict, or refused: ->detail; no difference */
 };
 

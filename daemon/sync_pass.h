@@ -29,7 +29,7 @@ struct pass {
 	struct reconcile_plan plan;
 	struct outcome *outcomes;	/* parallel to plan.items */
 	enum trouble trouble;		/* the worst */
-	uint64_t pending_due;		/* when to say that a name is pending */
+	uint64_t pending_due;		/* when to look, or say, again what is pending; 0: no need */
 	struct sync_result *r;
 };
 
@@ -39,10 +39,13 @@ struct outcome {
 	bool done;
 	bool said;			/* action_failed() has seen to the log */
 	bool held;			/* by the old backend, still */
+	bool moving;			/* may be on its way to its own namespace; sync_report.c */
 	uint64_t instance;		/* of the fence that was put there */
 	char why[200];
 };
 
+/* That a configuration asks for; of auto the first choice. */
+enum backend_kind sync_wanted_kind(const struct config *c);
 void sync_note_problem(struct pass *p, const char *who, const char *what);
 
 /* ---- sync_action.c ---- */

@@ -183,8 +183,11 @@ void sync_policy_delete(struct sync *s, const struct genl_policy *v, size_t n)
 		log_info("policy %s: taken away, no section needs it any more", v[i].name);
 		forget(s, v[i].name);
 	}
-	/* What is not there any more, somebody has taken away: it is not ours again. */
-	for (i = s->n_retired; i--;)
+	/*
+	 * What is not there any more, somebody has taken away: it is not ours again. The
+	 * backend before may still have it.
+	 */
+	for (i = s->old ? 0 : s->n_retired; i--;)
 		if (!find(v, n, s->retired[i]))
 			forget(s, s->retired[i]);
 }

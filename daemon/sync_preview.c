@@ -74,6 +74,21 @@ static const struct genl_policy *find_policy(const struct preview *p, const char
 	return NULL;
 }
 
+/* By a fence that stays as it is: then it is not taken away, but another time. */
+static bool stays_in_use(const struct preview *p, const char *name)
+{
+	const struct genl_netns *n;
+	size_t i, uses = 0;
+
+	for (i = 0; i < p->n_actual; i++)
+		uses += p->actual[i].instance && !strcmp(p->actual[i].policy, name);
+	for (i = 0; i < p->plan.n_actions; i++) {
+		n = p->plan.actions[i].item->actual;
+		uses -= n && n->instance && !strcmp(n->policy, name);
+	}
+	return uses;
+}
+
 static int preview_policies(struct preview *p)
 {
 	const struct config *c = p->config, *now = p->s->config;
@@ -100,7 +115,9 @@ static int preview_policies(struct preview *p)
 	for (i = 0; i < p->n_policies; i++) {
 		have = &p->policies[i];
 		if (config_find_policy(c, have->name) ||
-		    !(sync_policy_is_ours(p->s, have->name) || config_find_policy(now, have->name)))
+		    !(sync_policy_is_ours(p->s, have->name) ||
+		      config_find_policy(now, have->name)) ||
+		    stays_in_use(p, have->name))
 			continue;
 		ch = add(p, SYNC_DO_POLICY_DELETE);
 		if (!ch)
@@ -138,6 +155,38 @@ static int preview_birth(struct preview *p, struct err *e)
 	set(ch->label, sizeof(ch->label), "birth");
 	set(ch->policy, sizeof(ch->policy), sync_birth_wish(p->config).policy);
 	detail(ch, "now %s", have.policy);
+	return 0;
+}
+
+/*
+ * As sync_prepare() has it: where the other one cannot be had, apply would be refused;
+ * but for auto, which then goes on with what there is.
+ */
+static int preview_backend(struct preview *p)
+{
+	struct sync *s = p->s;
+	enum backend_kind wanted = sync_wanted_kind(p->config);
+	struct backend *other = NULL;
+	struct sync_change *ch;
+	struct err e = { 0 };
+	int ret = 0;
+
+	if (s->kind == wanted)
+		return 0;
+	if (!s->old)
+		ret = backend_open(wanted, &other, &e);
+	backend_close(other);
+	if (ret && p->config->backend == CONFIG_BACKEND_AUTO)
+		return 0;
+	ch = add(p, ret ? SYNC_CANNOT : SYNC_DO_BACKEND);
+	if (!ch)
+		return -ENOMEM;
+	set(ch->label, sizeof(ch->label), "backend");
+	set(ch->policy, sizeof(ch->policy), backend_name(wanted));
+	if (ret)
+		detail(ch, "%s", e.text);
+	else
+		detail(ch, "now %s", backend_name(s->kind));
 	return 0;
 }
 
@@ -228,12 +277,28 @@ static int by_label(const void *pa, const void *pb)
 
 static int preview_plan(struct preview *p)
 {
+	size_t i, first;
+	int ret = 0;
+
+	for (i = 0; !ret && i < p->plan.n_items; i++)
+		ret = preview_item(p, &p->plan.items[i]);
+	first = p->out->n;
+	for (i = 0; !ret && i < p->plan.n_actions; i++)
+		ret = preview_action(p, &p->plan.actions[i]);
+	if (p->out->n > first)
+		qsort(p->out->v + first, p->out->n - first, sizeof(*p->out->v), by_label);
+	return ret;
+}
+
+/* ---- in all ---- */
+
+static int decide(struct preview *p)
+{
 	struct reconcile_world w = {
 		.config = p->config, .claims = &p->claims, .actual = p->actual,
 		.n_actual = p->n_actual, .take_over = true,
 	};
 	uint64_t *released;
-	size_t i, first;
 	int ret;
 
 	ret = sync_release(p->s, p->config, &released, &w.n_released);
@@ -242,18 +307,9 @@ static int preview_plan(struct preview *p)
 		ret = claims_make(p->config, p->names, p->n_names, &p->claims);
 	if (!ret)
 		ret = reconcile_plan(&w, &p->plan);
-	for (i = 0; !ret && i < p->plan.n_items; i++)
-		ret = preview_item(p, &p->plan.items[i]);
-	first = p->out->n;
-	for (i = 0; !ret && i < p->plan.n_actions; i++)
-		ret = preview_action(p, &p->plan.actions[i]);
-	if (p->out->n > first)
-		qsort(p->out->v + first, p->out->n - first, sizeof(*p->out->v), by_label);
 	free(released);
 	return ret;
 }
-
-/* ---- in all ---- */
 
 static int look(struct preview *p, struct err *e)
 {
@@ -288,7 +344,11 @@ int sync_preview(struct sync *s, const struct config *c, struct sync_preview *ou
 			       s->kind == BACKEND_MODULE ? "module" : "nft backend");
 	ret = look(&p, e);
 	if (!ret) {
-		ret = preview_policies(&p);
+		ret = decide(&p);
+		if (!ret)
+			ret = preview_backend(&p);
+		if (!ret)
+			ret = preview_policies(&p);
 		if (!ret)
 			ret = preview_birth(&p, e);
 		if (!ret)

@@ -10,8 +10,13 @@
 #include "sync_pass.h"
 #include "sync_status.h"
 
-/* `ip netns add` makes the file first and mounts then; that takes no time. */
+/*
+ * `ip netns add` makes the file first and mounts then; systemd names a main process
+ * before that has its namespace. Neither takes that long.
+ */
 #define PENDING_MS	5000
+#define MOVING_FIRST_MS	10	/* of looking again */
+#define MOVING_LAST_MS	1000
 
 /* What was last logged about one item. */
 struct sync_report {
@@ -20,6 +25,7 @@ struct sync_report {
 	int errnum;
 	bool conflict;
 	uint32_t inode;
+	uint64_t process;		/* by which it is found: when that began; 0: by none */
 	uint64_t pending_since;		/* 0: it is not, or that was said */
 };
 
@@ -180,24 +186,49 @@ static void log_pending(struct pass *p, const struct reconcile_item *item)
 			    by->reason ? by->reason : "what it means is not known");
 }
 
-/* Once for each time that it lasts: @old is what was said about it. */
+/* The process is in the host's own namespace: it may have been forked just now. */
+static bool may_move(const struct reconcile_item *item)
+{
+	return item->state == RECONCILE_INITIAL && item->claim->by &&
+	       item->claim->by->process.pid;
+}
+
+/* @old is what was said about it. False: it is over. */
+static bool still_pending(const struct sync_report *old, struct sync_report *now)
+{
+	bool still = old && old->state == now->state && old->inode == now->inode &&
+		     old->process == now->process;
+
+	now->pending_since = still ? old->pending_since : clock_ms();
+	if (now->pending_since && clock_ms() >= now->pending_since + PENDING_MS)
+		now->pending_since = 0;
+	return now->pending_since;
+}
+
+static void look_again(struct pass *p, uint64_t when)
+{
+	if (!p->pending_due || when < p->pending_due)
+		p->pending_due = when;
+}
+
+/* Said once for each time that it lasts. */
 static void wait_pending(struct pass *p, const struct reconcile_item *item,
 			 const struct sync_report *old, struct sync_report *now)
 {
-	uint64_t since = clock_ms();
-	bool still = old && old->state == now->state && old->inode == now->inode;
-
-	if (still && !old->pending_since)
-		return;
-	if (still)
-		since = old->pending_since;
-	if (clock_ms() >= since + PENDING_MS) {
+	if (still_pending(old, now))
+		look_again(p, now->pending_since + PENDING_MS);
+	else if (old->pending_since)
 		log_pending(p, item);
-		return;
-	}
-	now->pending_since = since;
-	if (!p->pending_due || since + PENDING_MS < p->pending_due)
-		p->pending_due = since + PENDING_MS;
+}
+
+/* After as much time as has passed already. */
+static void wait_moving(struct pass *p, const struct sync_report *now)
+{
+	uint64_t at = clock_ms(), ms = at - now->pending_since;
+
+	ms = ms < MOVING_FIRST_MS ? MOVING_FIRST_MS : ms < MOVING_LAST_MS ? ms : MOVING_LAST_MS;
+	look_again(p, at + ms);
+	p->r->soon = true;
 }
 
 /* ---- counts ---- */
@@ -257,6 +288,10 @@ static void count(struct pass *p, const struct reconcile_item *item)
 		sum->manual++;
 		break;
 	case RECONCILE_INITIAL:
+		if (p->outcomes[item - p->plan.items].moving) {
+			sum->pending++;
+			break;
+		}
 		sum->failed++;
 		sync_note_problem(p, label, "is the initial network namespace");
 		break;
@@ -270,11 +305,12 @@ static void count(struct pass *p, const struct reconcile_item *item)
 static struct sync_report report_one(struct pass *p, const struct reconcile_item *item)
 {
 	const struct sync_report *old = find_report(p->s, item);
-	const struct outcome *o = &p->outcomes[item - p->plan.items];
+	struct outcome *o = &p->outcomes[item - p->plan.items];
 	struct sync_report now = {
 		.key = item_key(item), .state = item->state, .inode = item->inode,
 		.conflict = item->claim && item->claim->rival,
 	};
+	bool was_moving;
 
 	/* What is lacking is so in several ways. */
 	if (item->state == RECONCILE_LACKING && item->claim->by)
@@ -287,8 +323,17 @@ static struct sync_report report_one(struct pass *p, const struct reconcile_item
 		now.errnum = o->errnum;
 		return now;
 	}
+	if (may_move(item)) {
+		now.process = item->claim->by->process.start;
+		o->moving = still_pending(old, &now);
+	}
+	if (o->moving) {
+		wait_moving(p, &now);
+		return now;
+	}
+	was_moving = old && old->state == RECONCILE_INITIAL && old->pending_since;
 	if (!old || old->state != now.state || old->inode != now.inode ||
-	    old->conflict != now.conflict)
+	    old->conflict != now.conflict || was_moving)
 		log_state(p, item);
 	if (is_pending(item))
 		wait_pending(p, item, old, &now);
@@ -313,11 +358,11 @@ void sync_report(struct pass *p)
 	for (i = 0; i < p->plan.n_items; i++) {
 		const struct reconcile_item *item = &p->plan.items[i];
 
+		if (reports)
+			reports[i] = report_one(p, item);
 		count(p, item);
 		if (is_asked(item))
 			p->r->soon = true;
-		if (reports)
-			reports[i] = report_one(p, item);
 	}
 	p->r->summary.nameless = p->plan.n_nameless;
 	sync_status_make(p);

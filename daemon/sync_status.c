@@ -183,6 +183,11 @@ static void judge(struct pass *p, struct sync_status *st, const struct reconcile
 				item->want->source, item->claim->rival->source);
 		break;
 	case RECONCILE_INITIAL:
+		if (o->moving) {
+			st->state = SYNC_PENDING;
+			because(st, "its process is in the host's own network namespace, perhaps on its way to another");
+			break;
+		}
 		st->state = SYNC_FAILED;
 		because(st, "it is the initial network namespace, the host's own: refused");
 		break;

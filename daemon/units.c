@@ -308,9 +308,10 @@ static void connect_bus(struct units *u)
 			"member='PropertiesChanged',path_namespace='" UNIT_PATH "',"
 			"arg0='" SYSTEMD ".Service'", on_changed, NULL, u);
 	if (ret >= 0)
-		ret = sd_bus_match_signal_async(u->bus, NULL, "org.freedesktop.DBus",
-						"/org/freedesktop/DBus", "org.freedesktop.DBus",
-						"NameOwnerChanged", on_owner, NULL, u);
+		ret = sd_bus_add_match_async(u->bus, NULL,
+			"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+			"interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+			"arg0='" SYSTEMD "'", on_owner, NULL, u);
 	if (ret >= 0)
 		ret = subscribe(u);
 	if (ret >= 0)

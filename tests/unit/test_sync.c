@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -267,11 +269,78 @@ static void test_failed(void **state)
 	assert_int_equal(status_of("web1")->state, SYNC_ENFORCING);
 }
 
+/*
+ * systemd names a main process as soon as it is forked; its namespace it enters, or
+ * makes, after that. So it is looked at again, for a while, before it is refused.
+ */
+static void test_on_its_way(void **state)
+{
+	uint64_t begin;
+	int go[2], there[2], status;
+	char text[128], byte = 0;
+	struct sync_result r;
+	pid_t pid;
+
+	NEEDS_ROOT();
+	assert_int_equal(pipe(go) || pipe(there), 0);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (read(go[0], &byte, 1) != 1 || unshare(CLONE_NEWNET) ||
+		    write(there[1], &byte, 1) != 1)
+			_exit(1);
+		while (true)
+			pause();
+	}
+	snprintf(text, sizeof(text), "[pid %d]\npolicy = drop\n", pid);
+	use(text);
+	sync_pass(&s, SYNC_FENCES, &r);
+	snprintf(text, sizeof(text), "process %d", pid);
+	assert_int_equal(status_of(text)->state, SYNC_PENDING);
+	assert_int_equal(r.summary.failed, 0);
+	assert_true(r.soon && r.retry_ms && r.retry_ms <= 1000);
+	sync_result_clean(&r);
+
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(read(there[0], &byte, 1), 1);
+	pass_with(0);
+	assert_int_equal(status_of(text)->state, SYNC_ENFORCING);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+
+	/* One that stays there is refused in the end, and not looked at for ever. */
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (true)
+			pause();
+	}
+	snprintf(text, sizeof(text), "[pid %d]\npolicy = drop\n", pid);
+	use(text);
+	snprintf(text, sizeof(text), "process %d", pid);
+	for (begin = clock_ms(); clock_ms() < begin + 20000; usleep(r.retry_ms * 1000)) {
+		sync_pass(&s, SYNC_FENCES, &r);
+		sync_result_clean(&r);
+		if (!r.retry_ms)
+			break;
+	}
+	assert_false(r.soon);
+	assert_int_equal(r.summary.failed, 1);
+	assert_int_equal(status_of(text)->state, SYNC_FAILED);
+	assert_true(fake->dumps < 40);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(go[0]);
+	close(go[1]);
+	close(there[0]);
+	close(there[1]);
+}
+
 /* ---- previews ---- */
 
 static void preview(const char *text, const char *wanted)
 {
-	static const char verbs[] = "+~-!PDBx";
+	static const char verbs[] = "+~-!PDBKx";
 	struct config *c = load(text);
 	struct sync_preview p;
 	struct err e = { 0 };
@@ -365,6 +434,56 @@ static void test_preview_of_result(void **state)
 	preview(text, "");
 }
 
+/* Where all fences are to be made anew, that is a difference, be they the same. */
+static void test_preview_backend(void **state)
+{
+	static const char module[] = "[netns a]\npolicy = drop\n",
+		nft[] = "[nsfenced]\nbackend = nft\n[netns a]\npolicy = drop\n";
+
+	NEEDS_ROOT();
+	add("a");
+	use(module);
+	pass_with(0);
+	preview(nft, "x backend nft () fake: no nftables\n");
+	fake_nft->works = true;
+	preview(nft, "K backend nft () now module\n");
+	assert_int_equal(s.kind, BACKEND_MODULE);
+	/* auto goes on with what there is. */
+	sync_close(&s);
+	s = (struct sync){ .bindings_file = "/run/state/bindings" };
+	fake_unload();
+	use(module);
+	pass_with(0);
+	assert_int_equal(s.kind, BACKEND_NFT);
+	preview(module, "");
+	fake->loaded = true;
+	preview(module, "K backend module () now nft\n");
+}
+
+/* A policy that a fence keeps from being taken away is no difference. */
+static void test_preview_policy_in_use(void **state)
+{
+	static const char before[] = "[netns a]\npolicy = web\n", after[] = "[netns a]\npolicy = drop\n";
+
+	NEEDS_ROOT();
+	put_policy("web", "hook input\n");
+	add("a");
+	use(before);
+	pass_with(0);
+	preview(after,
+		"D web none () nothing needs it any more\n"
+		"~ a drop (nsfence.conf:2) now web on prerouting, nsfence.conf:2\n");
+	fake_lives(4026540001u, 0, 0);
+	fake_born(4026540001u, "web", 0, "nsfence.conf:2");	/* it has lost its name */
+	preview(after, "~ a drop (nsfence.conf:2) now web on prerouting, nsfence.conf:2\n");
+	use(after);
+	pass_with(0);
+	assert_true(fake_has_policy("web", NULL));
+	preview(after, "");
+	fake_died(4026540001u);
+	preview(after, "D web none () nothing needs it any more\n");
+}
+
 static void test_preview_unreachable(void **state)
 {
 	struct sync_preview p;
@@ -428,6 +547,56 @@ static void test_lookup(void **state)
 	look(CONFIG_PID, own, SYNC_UNCLAIMED, NULL);
 }
 
+/* ---- who is who ---- */
+
+/* A module that was loaded anew counts its fences from the beginning. */
+static void test_cookie_before_instance(void **state)
+{
+	static const char label[] = "inode 4026540001";
+
+	NEEDS_ROOT();
+	fake_lives(4026540001u, 7, 0);
+	use("[inode 4026540001]\npolicy = drop\n");
+	pass_with(0);
+	pass_with(0);
+	assert_int_equal(status_of(label)->state, SYNC_ENFORCING);
+	fake_lives(4026540001u, 8, 0);	/* another, whose fence has the number of that one's */
+	pass_with(0);
+	assert_int_equal(status_of(label)->state, SYNC_ENDED);
+}
+
+/* ---- another backend ---- */
+
+/*
+ * Though the old one is not reachable for a moment, and the policy goes with the same
+ * reload: nothing of either stays there.
+ */
+static void test_switch_leaves_nothing(void **state)
+{
+	struct config *c;
+	struct err e = { 0 };
+
+	NEEDS_ROOT();
+	put_policy("web", "hook input\n");
+	fake_nft->works = true;
+	add("web1");
+	use("[netns web1]\npolicy = web\n");
+	pass_with(0);
+	assert_int_equal(fake->count, 1);
+	backend_close(s.backend);
+	s.backend = NULL;
+	c = load("[nsfenced]\nbackend = nft\n[netns web1]\npolicy = drop\n");
+	assert_int_equal(sync_prepare(&s, c, &e), 0);
+	assert_int_equal(sync_configure(&s, c), 0);
+	release(in_force);
+	in_force = c;
+	pass_with(0);
+	assert_int_equal(fake_nft->count, 1);
+	assert_int_equal(fake->count, 0);
+	assert_false(fake_has_policy("web", NULL));
+	assert_null(s.old);
+}
+
 /* ---- by hand, and back ---- */
 
 static void test_put_back(void **state)
@@ -487,10 +656,15 @@ int main(void)
 		TEST(test_statuses),
 		TEST(test_since),
 		TEST(test_failed),
+		TEST(test_on_its_way),
 		TEST(test_preview),
 		TEST(test_preview_of_result),
+		TEST(test_preview_backend),
+		TEST(test_preview_policy_in_use),
 		TEST(test_preview_unreachable),
 		TEST(test_lookup),
+		TEST(test_cookie_before_instance),
+		TEST(test_switch_leaves_nothing),
 		TEST(test_put_back),
 	};
 

@@ -131,6 +131,33 @@ static void test_running(void **state)
 	end(&other);
 }
 
+/* Whoever else comes to the bus, or goes, is nothing to us. */
+static void test_strangers(void **state)
+{
+	sd_bus *stranger;
+	int subscribed, i;
+
+	NEEDS_BUS();
+	start_bus();
+	start_systemd();
+	played->pid = getpid();
+	want("a.service", NULL);
+	wait_for("a.service", UNIT_RUNNING, getpid());
+	subscribed = played->subscribed;
+	for (i = 0; i < 5; i++) {
+		assert_true(sd_bus_open_system(&stranger) >= 0);
+		assert_true(sd_bus_request_name(stranger, "org.example.stranger", 0) >= 0);
+		sd_bus_flush_close_unref(stranger);
+		turn();
+	}
+	/* What the strangers had said comes before the answer to this. */
+	played->pid = getppid();
+	played->emit = 1;
+	wait_for("a.service", UNIT_RUNNING, getppid());
+	/* One more if it was there before its name was. */
+	assert_true(played->subscribed <= subscribed + 1);
+}
+
 /* The number is given to another between two looks: only the second is believed. */
 static void test_number_reused(void **state)
 {
@@ -266,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_running),
+		TEST(test_strangers),
 		TEST(test_number_reused),
 		TEST(test_dead),
 		TEST(test_silent),
