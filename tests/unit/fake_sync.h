@@ -32,6 +32,7 @@ struct world {
 	int fail[FAKE_N];		/* so many attaches fail */
 	uint64_t last_instance;
 	int die_at;			/* kill -9 after that one was changed */
+	bool no_birth;			/* cannot be set */
 	int prepare;			/* errno of sync_prepare() */
 	int put_back;			/* errno of the next sync_put_back() */
 	bool unreachable;
@@ -316,6 +317,7 @@ void sync_pass(struct sync *s, unsigned int scope, struct sync_result *r)
 		else if (world->fence[i].instance && !(world->fence[i].flags & GENL_F_MANUAL))
 			world->fence[i] = (struct genl_netns){ 0 };
 	}
+	r->summary.failed += world->no_birth;
 	if (r->soon) {
 		r->retry_ms = 10;
 		r->retry_scope = SYNC_FENCES;

@@ -239,6 +239,11 @@ static void test_status(void **state)
 	world->state[1] = SYNC_STATES;
 	world_wake();
 	wait_for(ask(STATUS) == 0);
+	/* No namespace has failed, but birth. */
+	world->no_birth = true;
+	world_wake();
+	wait_for(strstr((ask(STATUS), answer), "1 failed"));
+	want(STATUS, 1);
 	stop(SIGTERM, 0);
 	want(STATUS, EXIT_UNREACHABLE);
 }
