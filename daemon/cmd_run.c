@@ -74,8 +74,10 @@ static int prepare(const struct cmd *c, struct request *r, struct genl *g,
 {
 	struct genl_target t = { .fd = -1 };
 	uint64_t instance;
-	int ret = open_netns(child->pid, ref, e);
+	int ret = fence_policy_ready(&r->fence, g, e);
 
+	if (!ret)
+		ret = open_netns(child->pid, ref, e);
 	if (ret)
 		return ret;
 	t = (struct genl_target){
@@ -133,9 +135,8 @@ static int run_fenced(const struct cmd *c, struct request *r)
 
 	if (genl_open(&g, &e))
 		return cmd_fail(&e, NULL);
+	/* What takes time comes after the fork: no signal ends us then, and leaves the name. */
 	ret = r->name ? run_name_take(&name, r->name, &e) : 0;
-	if (!ret)
-		ret = fence_policy_ready(&r->fence, g, &e);
 	code = ret ? cmd_fail(&e, NULL) : run_child(c, r, g, &name);
 	run_name_drop(&name);
 	genl_close(g);

@@ -2,6 +2,8 @@
 /* nsfence wait: until a namespace is fenced as configured. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd_ask.h"
@@ -30,8 +32,14 @@ static const enum control_kind kinds[] = {
  */
 static const char *absolute(const char *path, char *buf, size_t size)
 {
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], real[PATH_MAX];
+	const char *base = strrchr(path, '/');
 
+	base = base ? base + 1 : path;
+	if ((size_t)snprintf(dir, sizeof(dir), "./%.*s", (int)(base - path), path) < sizeof(dir) &&
+	    realpath(path[0] == '/' ? dir + 2 : dir, real) &&
+	    (size_t)snprintf(buf, size, "%s/%s", real[1] ? real : "", base) < size)
+		return buf;
 	if (path[0] == '/' || !getcwd(dir, sizeof(dir)) ||
 	    (size_t)snprintf(buf, size, "%s/%s", dir, path) >= size)
 		return path;

@@ -84,7 +84,9 @@ static void enter(struct control_conn *c, enum state state, uint64_t due)
 	else if (state == STATE_WRITE)
 		ev.events = EPOLLOUT;
 	if (state == STATE_GONE) {
-		close(c->fd);	/* which takes it out of the epoll set */
+		/* close(2) alone does it only when no helper (nft_child.h) has a copy. */
+		epoll_ctl(c->ctl->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+		close(c->fd);
 		c->fd = -1;
 	} else if (epoll_ctl(c->ctl->epoll, EPOLL_CTL_MOD, c->fd, &ev)) {
 		enter(c, STATE_GONE, CLOCK_NEVER);

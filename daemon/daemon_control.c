@@ -72,7 +72,8 @@ static void answer_status(struct daemon *d, struct control_conn *c)
 {
 	const char *birth = d->config->birth.policy;
 	const struct sync_status *v;
-	bool bad = d->reload_failed || d->gone_back || !d->complete;
+	/* Of the failed, some are no namespace: a policy, birth, the backend. */
+	bool bad = d->reload_failed || d->gone_back || !d->complete || d->summary.failed;
 	size_t i, n = sync_statuses(&d->sync, &v);
 	char fences[512];
 

@@ -117,7 +117,8 @@ static bool find_ours(const struct good_manual *m, const struct genl_netns *v, s
 		t->instance = v[i].instance;
 		return v[i].cookie == m->was.cookie;
 	}
-	return m->sure && m->was.instance && v[i].instance == m->was.instance;
+	/* Both 0: it was taken off; whether that is the same one, sync_put_back() knows. */
+	return m->sure && v[i].instance == m->was.instance;
 }
 
 /*

@@ -115,6 +115,8 @@ static const char *service_path(const char *line)
 
 int proc_parse_service(const char *s, char *buf, size_t size)
 {
+	/* What systemd accepts: another name is one of somebody else's making. */
+	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
 	static const char suffix[] = ".service";
 
 	for (; *s; s += strcspn(s, "\n"), s += *s == '\n') {
@@ -128,7 +130,7 @@ int proc_parse_service(const char *s, char *buf, size_t size)
 		while (base > path && base[-1] != '/')
 			base--;
 		len -= (size_t)(base - path);
-		if (len < sizeof(suffix) || len >= size ||
+		if (len < sizeof(suffix) || len >= size || strspn(base, valid) < len ||
 		    memcmp(base + len - (sizeof(suffix) - 1), suffix, sizeof(suffix) - 1))
 			continue;
 		memcpy(buf, base, len);

@@ -236,6 +236,20 @@ asks "{\"cmd\":\"wait\",\"kind\":\"pid\",\"name\":\"$$\",\"timeout\":0}" wait --
 is 'wait --pid'
 asks "{\"cmd\":\"wait\",\"kind\":\"path\",\"name\":\"$PWD/x\",\"timeout\":0}" wait --path x <<<"$fine"
 is 'wait --path, from here'
+mkdir /run/real
+ln -s real /run/link
+ln -s nowhere /run/real/last
+while read -r t want; do
+	asks "{\"cmd\":\"wait\",\"kind\":\"path\",\"name\":\"$want\",\"timeout\":0}" wait --path "$t" <<<"$fine"
+	is "wait --path $t"
+done <<'END'
+/run/link/x /run/real/x
+/run//real/./x /run/real/x
+/run/link/../real/x /run/real/x
+/run/link/last /run/real/last
+/run/none/../x /run/none/../x
+/x /x
+END
 asks '{"cmd":"wait","kind":"netns","name":"nosuch","timeout":0}' wait nosuch <<<'{"error":"nosuch: no section","exit":4}'
 want_rc 4
 want_err '^nsfence: nosuch: no section$'

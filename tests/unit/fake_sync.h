@@ -32,6 +32,7 @@ struct world {
 	int fail[FAKE_N];		/* so many attaches fail */
 	uint64_t last_instance;
 	int die_at;			/* kill -9 after that one was changed */
+	bool no_birth;			/* cannot be set */
 	int prepare;			/* errno of sync_prepare() */
 	int put_back;			/* errno of the next sync_put_back() */
 	bool unreachable;
@@ -218,6 +219,9 @@ static const struct config_section *fake_claim(const struct config *c, int i)
 	return NULL;
 }
 
+/* The daemon that has laid it open, and would know if another had got its number. */
+static pid_t fake_bare[FAKE_N];
+
 static void fake_take(struct sync_result *r, const struct genl_netns *n, uint64_t ours)
 {
 	struct sync_taken *t;
@@ -244,8 +248,10 @@ static enum sync_state fake_one(int i, const struct config_section *want, bool t
 		return SYNC_MANUAL;
 	if (want->none) {
 		world->fence[i] = (struct genl_netns){ 0 };
-		if (manual)
+		if (manual) {
 			fake_take(r, &was, 0);
+			fake_bare[i] = getpid();
+		}
 		return SYNC_EXEMPT;
 	}
 	if (was.instance && !manual && !strcmp(was.policy, want->policy))
@@ -311,6 +317,7 @@ void sync_pass(struct sync *s, unsigned int scope, struct sync_result *r)
 		else if (world->fence[i].instance && !(world->fence[i].flags & GENL_F_MANUAL))
 			world->fence[i] = (struct genl_netns){ 0 };
 	}
+	r->summary.failed += world->no_birth;
 	if (r->soon) {
 		r->retry_ms = 10;
 		r->retry_scope = SYNC_FENCES;
@@ -388,6 +395,8 @@ int sync_put_back(struct sync *s, const struct sync_taken *t, struct err *e)
 		return err_set(e, errnum, EXIT_REFUSED, "fake %s", strerror(errnum));
 	if (!world->there[t->inode] || world->fence[t->inode].instance != t->instance)
 		return err_set(e, ESTALE, EXIT_REFUSED, "fake: another fence");
+	if (!t->instance && !t->has_cookie && fake_bare[t->inode] != getpid())
+		return err_set(e, ESTALE, EXIT_REFUSED, "fake: it may be another");
 	world_set((int)t->inode, t->policy, t->source, t->flags);
 	world->fence[t->inode].hooks = t->hooks;
 	world->put_backs++;

@@ -493,6 +493,35 @@ static void test_expires(void **state)
 	assert_int_equal(waiting(), 0);
 }
 
+/* A helper that was forked meanwhile holds a copy of the connection, which is gone here. */
+static void test_copy_elsewhere(void **state)
+{
+	int fd = dial(), hold[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(hold), 0);
+	mood = LATER;
+	say(fd, "{\"cmd\":\"status\"}\n", 17);
+	assert_int_equal(waiting(), 1);
+	pid = fork();
+	if (!pid) {
+		close(hold[1]);
+		close(fd);
+		_exit(read(hold[0], &c, 1) ? 1 : 0);
+	}
+	close(hold[0]);
+	close(fd);
+	while (waiting())	/* until the helper has let go of this end */
+		turn();
+	/* Of the copy nothing is heard. */
+	assert_int_equal(poll(&(struct pollfd){ control_fd(ctl), POLLIN, 0 }, 1, 0), 0);
+	turn();
+	close(hold[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* ---- the socket ---- */
 
 static void test_socket(void **state)
@@ -714,6 +743,7 @@ int main(void)
 		TEST(test_places_held),
 		TEST(test_many_wait),
 		TEST(test_expires),
+		TEST(test_copy_elsewhere),
 		TEST(test_socket),
 		TEST(test_stranger),
 		TEST(test_client),

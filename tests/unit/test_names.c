@@ -198,6 +198,10 @@ static void test_service(void **state)
 	service_is("0::/system.slice/docker-5f0c.scope\n", NULL);
 	service_is("0::/system.slice/web.service/payload\n", NULL);
 	service_is("0::/.service\n", NULL);
+	service_is("0::/a\\x2db:c_d.service\n", "a\\x2db:c_d.service");
+	/* Whoever may make control groups calls them what he likes. */
+	service_is("0::/web1,(init) x.service\n", NULL);
+	service_is("0::/\033[2J.service\n", NULL);
 	service_is("0::/a-name-that-is-far-too-long-for-it.service\n", NULL);
 	service_is("2:cpu,memory\n", NULL);
 	service_is("", NULL);

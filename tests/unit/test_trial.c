@@ -239,6 +239,11 @@ static void test_status(void **state)
 	world->state[1] = SYNC_STATES;
 	world_wake();
 	wait_for(ask(STATUS) == 0);
+	/* No namespace has failed, but birth. */
+	world->no_birth = true;
+	world_wake();
+	wait_for(strstr((ask(STATUS), answer), "1 failed"));
+	want(STATUS, 1);
 	stop(SIGTERM, 0);
 	want(STATUS, EXIT_UNREACHABLE);
 }
@@ -524,7 +529,7 @@ static void test_killed_in_pass(void **state)
 	assert_int_equal(world->put_backs, 1);
 }
 
-/* Without cookies: by the instance, where that is known; never by the number alone. */
+/* Without cookies: by the instance, where that is known; else only by who has watched. */
 static void test_no_cookies(void **state)
 {
 	int i;
@@ -532,11 +537,19 @@ static void test_no_cookies(void **state)
 	NEEDS_ROOT();
 	for (i = 0; i < FAKE_N; i++)
 		world->cookie[i] = 0;
+	/* The daemon that took it off knows that it is still the same one. */
+	begin_trial(SHORT);
+	wait_for(strstr((ask(STATUS), answer), "\"gone-back\":true"));
+	is_back();
+	stop(SIGTERM, 0);
+
+	unlink("/run/state/good/trial");
 	begin_trial(TRIAL);
 	stop(SIGKILL, -SIGKILL);
 	start_ready();
 	is_fence(2, "accept by me");
 	is_fence(4, "");	/* it had none: nothing to know it by */
+	assert_true(logged("inode 4: the fence by hand, accept, is not put back: "));
 	stop(SIGTERM, 0);
 
 	world->fence[4].instance = 0;
@@ -548,7 +561,7 @@ static void test_no_cookies(void **state)
 	dies();
 	start_ready();
 	is_fence(2, "");
-	assert_int_equal(world->put_backs, 1);
+	assert_int_equal(world->put_backs, 3);
 }
 
 /* The number belongs to another one by now, or all did end with the kernel. */
