@@ -35,9 +35,15 @@ struct object {
 #define CHAIN_ATTRS	(BIT(NFTA_CHAIN_NAME) | BIT(NFTA_CHAIN_HOOK) | BIT(NFTA_CHAIN_POLICY) |	\
 			 BIT(NFTA_CHAIN_TYPE) | BIT(NFTA_CHAIN_USERDATA))
 #define ELEMS_ATTRS	(BIT(NFTA_SET_ELEM_LIST_SET) | BIT(NFTA_SET_ELEM_LIST_ELEMENTS))
+/*
+ * Ours never have these. A limit, say, can make an element match nothing (lookups
+ * evaluate it), also in a set that has none: what has one is not the same.
+ */
+#define ELEM_FOREIGN_ATTRS	(BIT(NFTA_SET_ELEM_TIMEOUT) | BIT(NFTA_SET_ELEM_EXPR) |		\
+				 BIT(NFTA_SET_ELEM_OBJREF) | BIT(NFTA_SET_ELEM_EXPRESSIONS))
 #define ELEM_ATTRS	(BIT(NFTA_SET_ELEM_KEY) | BIT(NFTA_SET_ELEM_DATA) |			\
 			 BIT(NFTA_SET_ELEM_FLAGS) | BIT(NFTA_SET_ELEM_USERDATA) |		\
-			 BIT(NFTA_SET_ELEM_KEY_END))
+			 BIT(NFTA_SET_ELEM_KEY_END) | ELEM_FOREIGN_ATTRS)
 #define RULE_ATTRS	(BIT(NFTA_RULE_CHAIN) | BIT(NFTA_RULE_EXPRESSIONS) | BIT(NFTA_RULE_USERDATA))
 
 /* ---- bytes that grow ---- */

@@ -10,9 +10,11 @@ new b 2
 cat >"$TMP/web.nft" <<-END
 	table inet web {
 		set no { type ipv4_addr; flags interval; elements = { 192.0.2.0/24, 198.51.100.1 }; }
+		set no2 { type ipv4_addr; elements = { 192.0.2.1 }; }
 		chain input {
 			type filter hook input priority filter; policy drop;
 			ip saddr @no drop
+			ip saddr @no2 drop
 			ct state established accept
 			tcp dport { 80, 443 } counter accept
 		}
@@ -44,6 +46,9 @@ add element inet nsfence no "{ 203.0.113.0/24 }"
 add table inet nsfence "{ flags dormant; }"
 add chain inet nsfence input "{ policy accept; }"
 END
+# What nft would not do.
+run_ok "he can give an element of a set a limit" in_ns a "$TOP/tests/nft/tools/limit-element.py" nsfence no2 192.0.2.1
+wait_ok "put right: an element that matches nothing" 3 is_right
 killed
 run_fails "the fence stays when the daemon is killed" "100% packet loss" pings 10.77.1.2
 
