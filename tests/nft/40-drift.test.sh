@@ -49,6 +49,14 @@ END
 # What nft would not do.
 run_ok "he can give an element of a set a limit" in_ns a "$TOP/tests/nft/tools/limit-element.py" nsfence no2 192.0.2.1
 wait_ok "put right: an element that matches nothing" 3 is_right
+# Much more than is read of it: the rest of the dump must not be in the way.
+{
+	echo 'table inet nsfence { chain big {'
+	for ((i = 1; i <= 20000; i++)); do echo "udp dport $i counter accept"; done
+	printf '}\nchain input {\naccept\n}\n}\n'
+} >"$TMP/big.nft"
+run_ok "he can make it very long" in_ns a nft -f "$TMP/big.nft"
+wait_ok "put right: it is as short as it was" 10 is_right
 killed
 run_fails "the fence stays when the daemon is killed" "100% packet loss" pings 10.77.1.2
 
