@@ -300,6 +300,15 @@ static void describe_policy(const struct nft *n, const struct nft_policy *p,
 		out->attachments += !strcmp(n->ns[i]->meta.policy, p->name);
 }
 
+/* A fence of a daemon before, whose policy was not known yet: is it what it says? */
+static void judge(struct nft *n, struct nft_ns *x, const struct nft_policy *p)
+{
+	if (x->compiled || x->meta.hash != p->hash || nft_compiled_get(n, &x->meta, &x->compiled, NULL))
+		return;
+	if (nft_fence_check(n, x, NULL))
+		x->right = false;
+}
+
 /* All fences of the policy that have another version; the first failure. */
 static int update_fences(struct nft *n, const struct nft_policy *p, struct err *e)
 {
@@ -311,7 +320,10 @@ static int update_fences(struct nft *n, const struct nft_policy *p, struct err *
 		struct nft_ns *x = n->ns[i];
 		struct nft_meta m = x->meta;
 
-		if (strcmp(m.policy, p->name) || (m.hash == p->hash && x->right))
+		if (strcmp(m.policy, p->name))
+			continue;
+		judge(n, x, p);
+		if (m.hash == p->hash && x->right)
 			continue;
 		m.hash = p->hash;
 		ret = nft_fence_put(n, x, NULL, &m, &one);

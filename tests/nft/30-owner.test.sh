@@ -91,6 +91,14 @@ add rule inet nsfence more accept
 add chain inet nsfence input "{ policy accept; }"
 END
 
+# The same, where the policy comes later than the fence is found.
+killed
+in_ns a nft insert rule inet nsfence input accept
+backend
+ask dump
+ask policy web "$TMP/web.nft"
+is "put right when its policy is known" "$(table a | grep -v comment)" "$(grep -v comment <<<"$held")"
+
 # What he does to be in the way: tables of our name, that he owns.
 killed
 in_ns a nft delete table inet nsfence
