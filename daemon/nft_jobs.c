@@ -74,14 +74,17 @@ static const struct nft_table *table_named(const struct nft_table *v, size_t n, 
 	return NULL;
 }
 
-/* Ours; one that somebody else owns is not, whatever it says. */
+/* Ours; one that somebody else owns is not, whatever it says; what we own, before others. */
 static const struct nft_table *table_ours(const struct nft_table *v, size_t n, uint32_t port,
 					  struct nft_meta *m)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!is_foreign(&v[i], port) && nft_meta_get(&v[i], m))
+		if (v[i].owner && v[i].owner == port && nft_meta_get(&v[i], m))
+			return &v[i];
+	for (i = 0; i < n; i++)
+		if (!v[i].owner && nft_meta_get(&v[i], m))
 			return &v[i];
 	return NULL;
 }
@@ -121,17 +124,20 @@ static void do_remove_others(int fd, const char *keep)
 {
 	struct nft_table v[NFT_TABLES];
 	struct nft_meta m;
-	size_t n = 0, i;
+	size_t n, i, gone;
 
-	if (nft_msg_tables(fd, v, &n, NULL))
-		return;
-	for (i = 0; i < n; i++) {
-		const struct nft_change c = { .remove = v[i].name };
+	do {
+		n = gone = 0;
+		if (nft_msg_tables(fd, v, &n, NULL))
+			return;
+		for (i = 0; i < n; i++) {
+			const struct nft_change c = { .remove = v[i].name };
 
-		if (strcmp(v[i].name, keep) && !is_foreign(&v[i], nft_msg_port(fd)) &&
-		    nft_meta_get(&v[i], &m))
-			nft_msg_change(fd, &c, NULL);
-	}
+			if (strcmp(v[i].name, keep) && !is_foreign(&v[i], nft_msg_port(fd)) &&
+			    nft_meta_get(&v[i], &m))
+				gone += !nft_msg_change(fd, &c, NULL);
+		}
+	} while (n == NFT_TABLES && gone);	/* there may be more */
 }
 
 static void do_cookie(int fd, struct nft_report *r)
