@@ -263,6 +263,8 @@ int nft_fence_check(struct nft *n, struct nft_ns *x, struct err *e)
 
 	j.max = x->compiled ? 2 * x->compiled->objects.size + 65536 : 0;
 	ret = nft_job_check(&j, &r, e);
+	/* Who cannot be looked at is not looked at all the time. */
+	x->looked_at = clock_ms();
 	if (!ret)
 		take_report(n, x, &r);
 	return ret;

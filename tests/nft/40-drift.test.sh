@@ -104,6 +104,18 @@ fi
 begin run 4000
 wait_ok "the last word is ours" 4 is_right
 answer
+# A daemon that cannot look goes on, but not all the time.
+begin run 5000
+prlimit --pid "$BACKEND" --nofile=3:4096
+in_ns a nft flush ruleset
+sleep 3
+prlimit --pid "$BACKEND" --nofile=4096:4096
+wait_ok "what could not be looked at is put right later" 4 is_right
+answer
+events=$(grep -c "event detached" <<<"$out")
+if [ "$events" -ge 1 ] && [ "$events" -le 15 ]; then ok "and was tried now and then"; else
+	not_ok "and was tried now and then" "$events times in 3 s"
+fi
 is "it was logged, but not each time" \
 	"$(($(grep -c 'put there again' "$TMP/err") <= 20))" 1
 finish
