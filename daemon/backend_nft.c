@@ -205,6 +205,7 @@ static int nft_netns_get(struct backend *b, const struct genl_target *t, struct 
 	if (!v)
 		return no_memory(e);
 	j.requests = x->requests;
+	j.inode = x->inode;
 	ret = nft_job_counters(&j, x->table, v, MAX_COUNTERS, &found, e);
 	for (i = 0; !ret && i < found; i++)
 		add_counter(out, &v[i]);
@@ -276,6 +277,7 @@ static int nft_detach(struct backend *b, const struct genl_target *t, bool nowai
 	if (!x)
 		return not_fenced(t, e);
 	j.requests = x->requests;
+	j.inode = x->inode;
 	ret = nft_job_detach(&j, x->table, e);
 	if (!ret)
 		nft_ns_drop(n, x);

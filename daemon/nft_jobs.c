@@ -390,7 +390,7 @@ static int run(nft_child_fn fn, struct work *w, struct nft_report *r, int *socke
 		keep[n++] = w->j->changes;
 	if (w->memory >= 0)
 		keep[n++] = w->memory;
-	ret = nft_child_start(&c, fn, w, keep, n, e);
+	ret = nft_child_start(&c, w->j ? w->j->inode : 0, fn, w, keep, n, e);
 	if (ret)
 		return ret;
 	ret = nft_child_recv(&c, r, sizeof(*r), sockets, sockets ? 2 : 0, timeout_ms);
@@ -519,7 +519,7 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 		size_t begin = done;
 
 		j.max = MAX_LOOK;
-		ret = nft_child_start(&c, do_look, &w, NULL, 0, e);
+		ret = nft_child_start(&c, 0, do_look, &w, NULL, 0, e);
 		if (ret)
 			return ret;
 		while (done < n) {
@@ -530,6 +530,8 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 				found(data, &v[done], &r, sockets[0], sockets[1]);
 			done++;
 		}
+		if (done < n)
+			c.place = v[done].inode;
 		nft_child_end(&c);
 		if (done == n)
 			break;
