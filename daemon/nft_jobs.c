@@ -18,7 +18,7 @@
 #include "nft_load.h"
 
 #define NAMES		9	/* that are tried before one by chance */
-#define COMPILE_MS	45000	/* in a namespace of our own: it only takes what it takes */
+#define OURS_MS		45000	/* in a namespace of our own: it only takes what it takes */
 #define MORE_MS		25000	/* at most, for a large fence */
 #define MAX_LOOK	(256u << 20)	/* bytes of a table that are read when it is found */
 #define SIZE_FACTOR	2	/* more than that of what we made there is somebody else's */
@@ -370,8 +370,8 @@ static int timeout_of(const struct work *w)
 {
 	size_t size = w->objects ? w->objects->size : w->j ? w->j->max / SIZE_FACTOR : 0;
 
-	if (w->want)
-		return COMPILE_MS;
+	if (!w->j)	/* nobody else is in that namespace */
+		return OURS_MS;
 	return BACKEND_NFT_TIMEOUT_MS + (int)(size >> 10 < MORE_MS ? size >> 10 : MORE_MS);
 }
 
