@@ -151,6 +151,7 @@ answer() {
 		esac
 	done
 	out+="nothing more"
+	# shellcheck disable=SC2016 # for eval
 	if wait_until 1 eval '! kill -0 "$BACKEND"'; then
 		wait "$BACKEND"
 		out+=", it has ended: exit code $?"
