@@ -205,6 +205,7 @@ static int nft_netns_get(struct backend *b, const struct genl_target *t, struct 
 	if (!v)
 		return no_memory(e);
 	j.requests = x->requests;
+	j.inode = x->inode;
 	ret = nft_job_counters(&j, x->table, v, MAX_COUNTERS, &found, e);
 	for (i = 0; !ret && i < found; i++)
 		add_counter(out, &v[i]);
@@ -276,6 +277,7 @@ static int nft_detach(struct backend *b, const struct genl_target *t, bool nowai
 	if (!x)
 		return not_fenced(t, e);
 	j.requests = x->requests;
+	j.inode = x->inode;
 	ret = nft_job_detach(&j, x->table, e);
 	if (!ret)
 		nft_ns_drop(n, x);
@@ -300,6 +302,16 @@ static void describe_policy(const struct nft *n, const struct nft_policy *p,
 		out->attachments += !strcmp(n->ns[i]->meta.policy, p->name);
 }
 
+/* A fence of a daemon before, whose policy was not known yet: is it what it says? */
+static void judge(struct nft *n, struct nft_ns *x, const struct nft_policy *p)
+{
+	if (x->compiled || x->meta.hash != p->hash ||
+	    nft_compiled_get(n, &x->meta, &x->compiled, NULL))
+		return;
+	if (nft_fence_check(n, x, NULL))
+		x->right = false;
+}
+
 /* All fences of the policy that have another version; the first failure. */
 static int update_fences(struct nft *n, const struct nft_policy *p, struct err *e)
 {
@@ -311,7 +323,10 @@ static int update_fences(struct nft *n, const struct nft_policy *p, struct err *
 		struct nft_ns *x = n->ns[i];
 		struct nft_meta m = x->meta;
 
-		if (strcmp(m.policy, p->name) || (m.hash == p->hash && x->right))
+		if (strcmp(m.policy, p->name))
+			continue;
+		judge(n, x, p);
+		if (m.hash == p->hash && x->right)
 			continue;
 		m.hash = p->hash;
 		ret = nft_fence_put(n, x, NULL, &m, &one);

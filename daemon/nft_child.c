@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,10 +15,13 @@
 #include "clock.h"
 #include "nft_child.h"
 
-#define MAX_STUCK	16	/* helpers that do not die; each holds a process */
+#define MAX_STUCK	256	/* helpers that do not die; each holds a process */
 #define DIE_MS		50	/* time to die */
 
-static pid_t stuck[MAX_STUCK];
+static struct {
+	pid_t pid;
+	uint32_t place;
+} stuck[MAX_STUCK];
 static size_t n_stuck;
 
 static void reap_stuck(void)
@@ -25,8 +29,18 @@ static void reap_stuck(void)
 	size_t i;
 
 	for (i = n_stuck; i--;)
-		if (waitpid(stuck[i], NULL, WNOHANG))
+		if (waitpid(stuck[i].pid, NULL, WNOHANG))
 			stuck[i] = stuck[--n_stuck];
+}
+
+static bool is_stuck(uint32_t place)
+{
+	size_t i;
+
+	for (i = 0; place && i < n_stuck; i++)
+		if (stuck[i].place == place)
+			return true;
+	return false;
 }
 
 static int by_number(const void *a, const void *b)
@@ -66,17 +80,21 @@ static void close_others(int out, const int *keep, size_t n)
 	close_from(first, INT32_MAX);
 }
 
-int nft_child_start(struct nft_child *c, nft_child_fn fn, void *data, const int *keep, size_t n,
-		    struct err *e)
+int nft_child_start(struct nft_child *c, uint32_t place, nft_child_fn fn, void *data,
+		    const int *keep, size_t n, struct err *e)
 {
 	pid_t parent = getpid();
 	int pair[2];
 
-	*c = (struct nft_child){ .fd = -1 };
+	*c = (struct nft_child){ .fd = -1, .place = place };
 	reap_stuck();
-	if (n_stuck == MAX_STUCK)
+	if (is_stuck(place))
 		return err_set(e, EBUSY, EXIT_REFUSED,
-			       "%d helpers hang in namespaces: no more are started", MAX_STUCK);
+			       "a helper still hangs there: nftables does not answer");
+	/* Whoever runs may get stuck, too, while another one is started. */
+	if (n_stuck >= MAX_STUCK - 1)
+		return err_set(e, EBUSY, EXIT_REFUSED,
+			       "%zu helpers hang in namespaces: no more are started", n_stuck);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return err_set(e, errno, EXIT_REFUSED, "no socket for a helper: %s",
 			       strerror(errno));
@@ -210,7 +228,8 @@ void nft_child_end(struct nft_child *c)
 	kill(c->pid, SIGKILL);
 	for (until = clock_ms() + DIE_MS; !waitpid(c->pid, NULL, WNOHANG);) {
 		if (clock_ms() >= until) {
-			stuck[n_stuck++] = c->pid;
+			stuck[n_stuck].pid = c->pid;
+			stuck[n_stuck++].place = c->place;
 			break;
 		}
 		usleep(200);

@@ -12,6 +12,7 @@
 #define NSF_NFT_CHILD_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -21,13 +22,19 @@
 struct nft_child {
 	pid_t pid;
 	int fd;
+	uint32_t place;
 };
 
 /* In the helper. @out is for nft_child_send(); when it returns the helper ends. */
 typedef void (*nft_child_fn)(int out, void *data);
 
-int nft_child_start(struct nft_child *c, nft_child_fn fn, void *data, const int *keep, size_t n,
-		    struct err *e);
+/*
+ * @place: the inode of the namespace where it works, 0 for none. While a helper hangs
+ * there it gets no other (-EBUSY): so nobody's namespace takes more than one, and the
+ * time of others.
+ */
+int nft_child_start(struct nft_child *c, uint32_t place, nft_child_fn fn, void *data,
+		    const int *keep, size_t n, struct err *e);
 /* In the helper: a message, with descriptors. Ends the helper where it cannot be sent. */
 void nft_child_send(int out, const void *msg, size_t size, const int *fds, size_t n);
 /*

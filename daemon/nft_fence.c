@@ -168,7 +168,7 @@ static struct nft_job job_of(const struct nft *n, const struct nft_ns *x)
 {
 	return (struct nft_job){
 		.ns = -1, .requests = x ? x->requests : -1, .changes = x ? x->changes : -1,
-		.table_flags = n->table_flags, .key = n->key,
+		.inode = x ? x->inode : 0, .table_flags = n->table_flags, .key = n->key,
 	};
 }
 
@@ -204,8 +204,10 @@ static int put(struct nft *n, struct nft_ns *x, const struct genl_target *t,
 	bool is_new = !x;
 	int ret;
 
-	if (t)
-		j.ns = x ? -1 : t->fd;
+	if (is_new) {
+		j.ns = t->fd;
+		j.inode = t->inode;
+	}
 	ret = nft_job_attach(&j, m, &c->objects, &r, e);
 	if (ret)
 		return ret;
@@ -263,6 +265,8 @@ int nft_fence_check(struct nft *n, struct nft_ns *x, struct err *e)
 
 	j.max = x->compiled ? 2 * x->compiled->objects.size + 65536 : 0;
 	ret = nft_job_check(&j, &r, e);
+	/* Who cannot be looked at is not looked at all the time. */
+	x->looked_at = clock_ms();
 	if (!ret)
 		take_report(n, x, &r);
 	return ret;

@@ -18,7 +18,7 @@
 #include "nft_load.h"
 
 #define NAMES		9	/* that are tried before one by chance */
-#define COMPILE_MS	45000	/* in a namespace of our own: it only takes what it takes */
+#define OURS_MS		45000	/* in a namespace of our own: it only takes what it takes */
 #define MORE_MS		25000	/* at most, for a large fence */
 #define MAX_LOOK	(256u << 20)	/* bytes of a table that are read when it is found */
 #define SIZE_FACTOR	2	/* more than that of what we made there is somebody else's */
@@ -74,14 +74,17 @@ static const struct nft_table *table_named(const struct nft_table *v, size_t n, 
 	return NULL;
 }
 
-/* Ours; one that somebody else owns is not, whatever it says. */
+/* Ours; one that somebody else owns is not, whatever it says; what we own, before others. */
 static const struct nft_table *table_ours(const struct nft_table *v, size_t n, uint32_t port,
 					  struct nft_meta *m)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!is_foreign(&v[i], port) && nft_meta_get(&v[i], m))
+		if (v[i].owner && v[i].owner == port && nft_meta_get(&v[i], m))
+			return &v[i];
+	for (i = 0; i < n; i++)
+		if (!v[i].owner && nft_meta_get(&v[i], m))
 			return &v[i];
 	return NULL;
 }
@@ -121,17 +124,20 @@ static void do_remove_others(int fd, const char *keep)
 {
 	struct nft_table v[NFT_TABLES];
 	struct nft_meta m;
-	size_t n = 0, i;
+	size_t n, i, gone;
 
-	if (nft_msg_tables(fd, v, &n, NULL))
-		return;
-	for (i = 0; i < n; i++) {
-		const struct nft_change c = { .remove = v[i].name };
+	do {
+		n = gone = 0;
+		if (nft_msg_tables(fd, v, &n, NULL))
+			return;
+		for (i = 0; i < n; i++) {
+			const struct nft_change c = { .remove = v[i].name };
 
-		if (strcmp(v[i].name, keep) && !is_foreign(&v[i], nft_msg_port(fd)) &&
-		    nft_meta_get(&v[i], &m))
-			nft_msg_change(fd, &c, NULL);
-	}
+			if (strcmp(v[i].name, keep) && !is_foreign(&v[i], nft_msg_port(fd)) &&
+			    nft_meta_get(&v[i], &m))
+				gone += !nft_msg_change(fd, &c, NULL);
+		}
+	} while (n == NFT_TABLES && gone);	/* there may be more */
 }
 
 static void do_cookie(int fd, struct nft_report *r)
@@ -364,8 +370,8 @@ static int timeout_of(const struct work *w)
 {
 	size_t size = w->objects ? w->objects->size : w->j ? w->j->max / SIZE_FACTOR : 0;
 
-	if (w->want)
-		return COMPILE_MS;
+	if (!w->j)	/* nobody else is in that namespace */
+		return OURS_MS;
 	return BACKEND_NFT_TIMEOUT_MS + (int)(size >> 10 < MORE_MS ? size >> 10 : MORE_MS);
 }
 
@@ -384,7 +390,7 @@ static int run(nft_child_fn fn, struct work *w, struct nft_report *r, int *socke
 		keep[n++] = w->j->changes;
 	if (w->memory >= 0)
 		keep[n++] = w->memory;
-	ret = nft_child_start(&c, fn, w, keep, n, e);
+	ret = nft_child_start(&c, w->j ? w->j->inode : 0, fn, w, keep, n, e);
 	if (ret)
 		return ret;
 	ret = nft_child_recv(&c, r, sizeof(*r), sockets, sockets ? 2 : 0, timeout_ms);
@@ -513,7 +519,7 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 		size_t begin = done;
 
 		j.max = MAX_LOOK;
-		ret = nft_child_start(&c, do_look, &w, NULL, 0, e);
+		ret = nft_child_start(&c, 0, do_look, &w, NULL, 0, e);
 		if (ret)
 			return ret;
 		while (done < n) {
@@ -524,6 +530,8 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 				found(data, &v[done], &r, sockets[0], sockets[1]);
 			done++;
 		}
+		if (done < n)
+			c.place = v[done].inode;
 		nft_child_end(&c);
 		if (done == n)
 			break;

@@ -33,6 +33,7 @@ struct nft_job {
 	/* The namespace: an open descriptor, or its sockets; -1 otherwise. */
 	int ns;
 	int requests, changes;		/* set by the first nft_job_attach() */
+	uint32_t inode;			/* of the namespace; 0: of none, or of several */
 	uint32_t table_flags;		/* of nft_load_probe() */
 	const uint64_t *key;		/* of digests */
 	size_t max;			/* bytes of the objects that are ours; more are none of ours */

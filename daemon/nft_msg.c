@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "nft_msg.h"
+#include "nft_read.h"
+#include "nft_render.h"
 #include "nft_sock.h"
 #include "policy/siphash.h"
 
@@ -35,9 +37,15 @@ struct object {
 #define CHAIN_ATTRS	(BIT(NFTA_CHAIN_NAME) | BIT(NFTA_CHAIN_HOOK) | BIT(NFTA_CHAIN_POLICY) |	\
 			 BIT(NFTA_CHAIN_TYPE) | BIT(NFTA_CHAIN_USERDATA))
 #define ELEMS_ATTRS	(BIT(NFTA_SET_ELEM_LIST_SET) | BIT(NFTA_SET_ELEM_LIST_ELEMENTS))
+/*
+ * Ours never have these. A limit, say, can make an element match nothing (lookups
+ * evaluate it), also in a set that has none: what has one is not the same.
+ */
+#define ELEM_FOREIGN_ATTRS	(BIT(NFTA_SET_ELEM_TIMEOUT) | BIT(NFTA_SET_ELEM_EXPR) |		\
+				 BIT(NFTA_SET_ELEM_OBJREF) | BIT(NFTA_SET_ELEM_EXPRESSIONS))
 #define ELEM_ATTRS	(BIT(NFTA_SET_ELEM_KEY) | BIT(NFTA_SET_ELEM_DATA) |			\
 			 BIT(NFTA_SET_ELEM_FLAGS) | BIT(NFTA_SET_ELEM_USERDATA) |		\
-			 BIT(NFTA_SET_ELEM_KEY_END))
+			 BIT(NFTA_SET_ELEM_KEY_END) | ELEM_FOREIGN_ATTRS)
 #define RULE_ATTRS	(BIT(NFTA_RULE_CHAIN) | BIT(NFTA_RULE_EXPRESSIONS) | BIT(NFTA_RULE_USERDATA))
 
 /* ---- bytes that grow ---- */
@@ -106,7 +114,22 @@ static const struct nlattr *object_attr(const struct object *x, uint16_t type)
 struct tables {
 	struct nft_table *v;
 	size_t n;
+	uint32_t port;
 };
+
+/*
+ * Root inside can make more tables than anybody wants to know: those count that are ours
+ * (he cannot have our port), that say so and nobody owns, and whose names we try first.
+ */
+static bool is_of_interest(const struct nft_table *t, uint32_t port)
+{
+	struct nft_meta m;
+	size_t digits = strspn(t->name + 7, "0123456789");
+
+	if (strncmp(t->name, NFT_RENDER_TABLE, 7) || t->name[7 + digits])
+		return false;
+	return digits <= 1 || (t->owner ? t->owner == port : nft_meta_get(t, &m));
+}
 
 static int table_add(const struct nlmsghdr *nlh, void *data)
 {
@@ -141,9 +164,12 @@ static int table_add(const struct nlmsghdr *nlh, void *data)
 			break;
 		}
 	}
-	if (!strncmp(one.name, "nsfence", 7) &&
-	    strspn(one.name + 7, "0123456789") == strlen(one.name + 7) && t->n < NFT_TABLES)
+	if (!is_of_interest(&one, t->port))
+		return 0;
+	if (t->n < NFT_TABLES)
 		t->v[t->n++] = one;
+	else if (one.owner == t->port)
+		t->v[NFT_TABLES - 1] = one;
 	return 0;
 }
 
@@ -154,7 +180,7 @@ static void tables_again(void *data)
 
 int nft_msg_tables(int fd, struct nft_table *v, size_t *n, struct err *e)
 {
-	struct tables t = { .v = v };
+	struct tables t = { .v = v, .port = nft_msg_port(fd) };
 	char buf[NFT_SOCK_REQUEST];
 	int ret;
 

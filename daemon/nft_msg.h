@@ -54,7 +54,11 @@ int nft_msg_open(int group);
 uint32_t nft_msg_port(int fd);
 uint32_t nft_msg_random(void);
 
-/* Tables of family inet with names as ours have, "nsfence" and a number, at most NFT_TABLES. */
+/*
+ * Tables of family inet with names as ours have, "nsfence" and a number, at most
+ * NFT_TABLES: this socket's own, those that say that they are ours and have no owner, and
+ * those that have at most one digit.
+ */
 int nft_msg_tables(int fd, struct nft_table *v, size_t *n, struct err *e);
 /*
  * What is in a table. -EFBIG: it is more than @max bytes (0: any), -ENOENT: there

@@ -97,6 +97,19 @@ static int send_all(int fd, const void *data, size_t size)
 	return sendto(fd, data, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
 }
 
+/*
+ * What an earlier request left: answers, and the rest of a dump that was not read to
+ * its end, during which the kernel begins no other (EBUSY). It goes on as it is read.
+ */
+static void drain(int fd)
+{
+	char none;
+
+	while (recv(fd, &none, sizeof(none), MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS ||
+	       errno == EINTR)
+		;
+}
+
 /* 0; 1: that was all; negative. */
 static int dump_read(int fd, uint32_t seq, uint8_t *buf, nft_sock_cb cb, void *data)
 {
@@ -132,16 +145,14 @@ int nft_sock_dump(int fd, struct nlmsghdr *request, nft_sock_cb cb, void (*again
 	int ret = buf ? -EINTR : -ENOMEM, i;
 
 	for (i = 0; i < DUMP_TRIES && ret == -EINTR; i++) {
+		drain(fd);
 		if (i) {
-			/* What is left of the dump before has the old number. */
 			request->nlmsg_seq = nft_sock_seq();
 			again(data);
 		}
 		ret = send_all(fd, request, request->nlmsg_len);
 		while (!ret)
 			ret = dump_read(fd, request->nlmsg_seq, buf, cb, data);
-		if (ret == -EBUSY)	/* the dump before is not over yet */
-			ret = -EINTR;
 	}
 	free(buf);
 	return ret > 0 ? 0 : ret;
@@ -174,6 +185,7 @@ int nft_sock_transact(int fd, const void *batch, size_t size, uint32_t *seq, cha
 	*why = '\0';
 	*seq = 0;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	drain(fd);
 	ret = send_all(fd, batch, size);
 	/* It is done by now: what went wrong is there to be read. */
 	while (!ret || *seq) {

@@ -91,6 +91,14 @@ add rule inet nsfence more accept
 add chain inet nsfence input "{ policy accept; }"
 END
 
+# The same, where the policy comes later than the fence is found.
+killed
+in_ns a nft insert rule inet nsfence input accept
+backend
+ask dump
+ask policy web "$TMP/web.nft"
+is "put right when its policy is known" "$(table a | grep -v comment)" "$(grep -v comment <<<"$held")"
+
 # What he does to be in the way: tables of our name, that he owns.
 killed
 in_ns a nft delete table inet nsfence
@@ -152,6 +160,23 @@ run_fails "it holds" "100% packet loss" pings 10.77.1.2
 kill -9 "$squatter"
 wait "$squatter" 2>/dev/null
 ask detach /run/netns/a
+
+# More than anybody reads, of which some say that they are ours.
+killed
+for ((i = 1000; i < 1100; i++)); do
+	echo "add table inet nsfence$i$([ "$i" -lt 1080 ] || echo ' { comment "nsfence 1 0 0 0 1 0 drop lie"; }')"
+done | in_ns a nft -f -
+backend
+ask_ok "nor does who makes a hundred" attach /run/netns/a drop
+run_fails "it holds, too" "100% packet loss" pings 10.77.1.2
+ask_ok "and can be replaced" attach /run/netns/a accept replace
+run_ok "by another" pings 10.77.1.2
+killed
+backend
+ask dump
+like "and is found again" "$out" "$(inode a) accept"
+ask_ok "and comes off" detach /run/netns/a
+in_ns a nft flush ruleset
 
 # Policies that changed while no daemon was there.
 ask attach /run/netns/a accept

@@ -10,9 +10,11 @@ new b 2
 cat >"$TMP/web.nft" <<-END
 	table inet web {
 		set no { type ipv4_addr; flags interval; elements = { 192.0.2.0/24, 198.51.100.1 }; }
+		set no2 { type ipv4_addr; elements = { 192.0.2.1 }; }
 		chain input {
 			type filter hook input priority filter; policy drop;
 			ip saddr @no drop
+			ip saddr @no2 drop
 			ct state established accept
 			tcp dport { 80, 443 } counter accept
 		}
@@ -44,6 +46,17 @@ add element inet nsfence no "{ 203.0.113.0/24 }"
 add table inet nsfence "{ flags dormant; }"
 add chain inet nsfence input "{ policy accept; }"
 END
+# What nft would not do.
+run_ok "he can give an element of a set a limit" in_ns a "$TOP/tests/nft/tools/limit-element.py" nsfence no2 192.0.2.1
+wait_ok "put right: an element that matches nothing" 3 is_right
+# Much more than is read of it: the rest of the dump must not be in the way.
+{
+	echo 'table inet nsfence { chain big {'
+	for ((i = 1; i <= 20000; i++)); do echo "udp dport $i counter accept"; done
+	printf '}\nchain input {\naccept\n}\n}\n'
+} >"$TMP/big.nft"
+run_ok "he can make it very long" in_ns a nft -f "$TMP/big.nft"
+wait_ok "put right: it is as short as it was" 10 is_right
 killed
 run_fails "the fence stays when the daemon is killed" "100% packet loss" pings 10.77.1.2
 
@@ -91,6 +104,18 @@ fi
 begin run 4000
 wait_ok "the last word is ours" 4 is_right
 answer
+# A daemon that cannot look goes on, but not all the time.
+begin run 5000
+prlimit --pid "$BACKEND" --nofile=3:4096
+in_ns a nft flush ruleset
+sleep 3
+prlimit --pid "$BACKEND" --nofile=4096:4096
+wait_ok "what could not be looked at is put right later" 4 is_right
+answer
+events=$(grep -c "event detached" <<<"$out")
+if [ "$events" -ge 1 ] && [ "$events" -le 15 ]; then ok "and was tried now and then"; else
+	not_ok "and was tried now and then" "$events times in 3 s"
+fi
 is "it was logged, but not each time" \
 	"$(($(grep -c 'put there again' "$TMP/err") <= 20))" 1
 finish

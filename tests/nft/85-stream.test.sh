@@ -38,7 +38,7 @@ launch() {
 looked() { "$NSFENCE" status | grep -q '^fences.*configured namespaces'; }
 start() {
 	launch
-	wait_until 20 looked || { not_ok "nsfenced starts" "$(tail "$TMP/log")"; finish; }
+	wait_until 60 looked || { not_ok "nsfenced starts" "$(tail "$TMP/log")"; finish; }
 }
 killed() {
 	kill -9 "$DAEMON" 2>/dev/null

@@ -150,13 +150,19 @@ answer() {
 		*) out+=$line$'\n' ;;
 		esac
 	done
-	out+="nothing more
+	out+="nothing more"
+	# shellcheck disable=SC2016 # for eval
+	if wait_until 1 eval '! kill -0 "$BACKEND"'; then
+		wait "$BACKEND"
+		out+=", it has ended: exit code $?"
+	fi
+	out+="
 $(tail -n 30 "$TMP/err")"
 	return 2
 }
 
 ask() {
-	echo "$*" >&5
+	begin "$@"
 	answer
 }
 
@@ -170,7 +176,8 @@ want: $2"; fi
 }
 
 # Begins to take events, which goes on while the test does something else; `answer` later.
-begin() { echo "$*" >&5; }
+# Where it has died, SIGPIPE ends no more than the subshell, and answer() says why.
+begin() { (echo "$*" >&5) 2>/dev/null; }
 
 stop_backend() {
 	local rc=0

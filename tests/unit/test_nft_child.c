@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +51,7 @@ static void test_tells(void **state)
 		others[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	keep[0] = others[3];
 	keep[1] = others[1];
-	assert_int_equal(nft_child_start(&c, tell, &data, keep, 2, NULL), 0);
+	assert_int_equal(nft_child_start(&c, 0, tell, &data, keep, 2, NULL), 0);
 	assert_int_equal(nft_child_recv(&c, &t, sizeof(t), fds, 2, 5000), 0);
 	assert_int_equal(t.number, 7);
 	assert_int_equal(t.open, 3);		/* two that were kept, and its own */
@@ -89,15 +91,80 @@ static void test_hangs(void **state)
 	struct told t;
 
 	(void)state;
-	assert_int_equal(nft_child_start(&c, hang, NULL, NULL, 0, NULL), 0);
+	assert_int_equal(nft_child_start(&c, 0, hang, NULL, NULL, 0, NULL), 0);
 	assert_int_equal(nft_child_recv(&c, &t, sizeof(t), NULL, 0, 200), -ETIMEDOUT);
 	nft_child_end(&c);
 	assert_true(clock_ms() - begin >= 200 && clock_ms() - begin < 2000);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 
-	assert_int_equal(nft_child_start(&c, die, NULL, NULL, 0, NULL), 0);
+	assert_int_equal(nft_child_start(&c, 0, die, NULL, NULL, 0, NULL), 0);
 	assert_int_equal(nft_child_recv(&c, &t, sizeof(t), NULL, 0, 5000), -ENODATA);
 	nft_child_end(&c);
+}
+
+/*
+ * Who is traced is not reaped before his tracer has looked: to us it is as if he did not
+ * die. The tracer ends when @until can be read.
+ */
+static pid_t trace(pid_t helper, const int *until)
+{
+	int ready[2];
+	char c = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		close(until[1]);
+		c = !ptrace(PTRACE_SEIZE, helper, NULL, NULL);
+		if (write(ready[1], &c, 1) != 1 || read(until[0], &c, 1) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	if (!c)
+		skip();
+	return pid;
+}
+
+static void hang_traceable(int out, void *data)
+{
+	char c = 0;
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	nft_child_send(out, &c, 1, NULL, 0);
+	hang(out, data);
+}
+
+static void test_does_not_die(void **state)
+{
+	uint64_t begin = clock_ms();
+	struct nft_child c, other;
+	struct err e = { 0 };
+	int until[2];
+	pid_t tracer;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(until), 0);
+	assert_int_equal(nft_child_start(&c, 7, hang_traceable, NULL, NULL, 0, NULL), 0);
+	assert_int_equal(nft_child_recv(&c, &byte, 1, NULL, 0, 5000), 0);
+	tracer = trace(c.pid, until);
+	nft_child_end(&c);
+	assert_int_equal(nft_child_start(&c, 7, die, NULL, NULL, 0, &e), -EBUSY);
+	assert_int_equal(e.errnum, EBUSY);
+	/* Others are not concerned. */
+	assert_int_equal(nft_child_start(&other, 8, die, NULL, NULL, 0, NULL), 0);
+	nft_child_end(&other);
+	close(until[0]);
+	close(until[1]);
+	assert_int_equal(waitpid(tracer, NULL, 0), tracer);
+	while (nft_child_start(&c, 7, die, NULL, NULL, 0, NULL) == -EBUSY)
+		assert_true(clock_ms() - begin < 5000);
+	nft_child_end(&c);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
 /* One that is stopped cannot end by itself either: SIGKILL takes it all the same. */
@@ -112,7 +179,7 @@ static void test_does_not_outlive_us(void **state)
 	if (!middle) {
 		struct nft_child c;
 
-		if (nft_child_start(&c, hang, NULL, NULL, 0, NULL))
+		if (nft_child_start(&c, 0, hang, NULL, NULL, 0, NULL))
 			_exit(1);
 		if (write(pipe_fd[1], &c.pid, sizeof(c.pid)) != sizeof(c.pid))
 			_exit(1);
@@ -145,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tells),
 		cmocka_unit_test(test_hangs),
+		cmocka_unit_test(test_does_not_die),
 		cmocka_unit_test(test_does_not_outlive_us),
 	};
 
