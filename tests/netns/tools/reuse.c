@@ -47,10 +47,10 @@ static void ns_leave(int to, int *held, unsigned int n)
 
 /*
  * The lowest free numbers go to namespaces of another kind, which take one each,
- * until one gets @wanted; that one and the @below before it are let go again. False:
- * @wanted is not free yet; nothing is held then.
+ * until one gets @wanted; that one and as many as *@below before it are let go again.
+ * False: @wanted is not free yet, and nothing is held; or fewer are free: *@below is 0.
  */
-static bool take_below(uint32_t wanted, unsigned int below, int *held, unsigned int *n)
+static bool take_below(uint32_t wanted, unsigned int *below, int *held, unsigned int *n)
 {
 	int before = ns_open("/proc/self/ns/uts"), fd;
 	uint32_t number;
@@ -63,12 +63,14 @@ static bool take_below(uint32_t wanted, unsigned int below, int *held, unsigned 
 		number = fd_inode(fd);
 		held[(*n)++] = fd;
 	} while (number < wanted && *n < HELD);
-	if (number == wanted && *n > below) {
-		ns_leave(before, held + *n - 1 - below, below + 1);
-		*n -= below + 1;
+	if (number == wanted && *n > *below) {
+		*n -= *below + 1;
+		ns_leave(before, held + *n, *below + 1);
 		close(before);
 		return true;
 	}
+	if (number == wanted)
+		*below = 0;
 	ns_leave(before, held, *n);
 	close(before);
 	return false;
@@ -85,10 +87,9 @@ static int reuse_inode(uint32_t wanted, const char *path)
 	unsigned int n = 0;
 
 	for (unsigned int below = 0;; below = (below + 1) % BELOW) {
-		while (!take_below(wanted, below, held, &n)) {
+		while (!take_below(wanted, &below, held, &n)) {
 			if (is_late())
 				return 1;
-			below = 0;
 			usleep(PAUSE_US);
 		}
 		if (unshare(CLONE_NEWNET))
