@@ -106,7 +106,7 @@ const struct command cmd_plan = {
 "  ! take over  a fence made by hand would be replaced: by apply, not by reload\n"
 "  + policy, - policy   one would be loaded anew, or taken away\n"
 "  ~ birth      namespaces would be born with another fence\n"
-"  ~ backend    all fences would be made with the other backend\n"
+"  ~ backend    each fence would be put up by it, and taken off by the former\n"
 "  ? cannot     a conflict, or a refusal\n"
 "\n"
 "Ends with 0 if there is no difference, with 5 if there is one, and with 1 if\n"

@@ -27,6 +27,7 @@ struct preview {
 	struct genl_policy *policies;
 	size_t n_policies;
 	struct reconcile_plan plan;
+	struct backend *next;		/* that would come into use; or NULL */
 	struct sync_preview *out;
 };
 
@@ -129,35 +130,6 @@ static int preview_policies(struct preview *p)
 	return 0;
 }
 
-static int preview_birth(struct preview *p, struct err *e)
-{
-	struct sync_change *ch;
-	struct genl_birth have;
-	int ret;
-
-	if (p->s->kind == BACKEND_NFT && !p->config->birth.policy)
-		return 0;
-	if (p->s->kind == BACKEND_NFT) {
-		ch = add(p, SYNC_CANNOT);
-		if (!ch)
-			return -ENOMEM;
-		set(ch->label, sizeof(ch->label), "birth");
-		set(ch->policy, sizeof(ch->policy), p->config->birth.policy);
-		detail(ch, "nftables cannot give it");
-		return 0;
-	}
-	ret = backend_birth_get(p->s->backend, &have, e);
-	if (ret || sync_birth_is(&have, p->config))
-		return ret;
-	ch = add(p, SYNC_DO_BIRTH);
-	if (!ch)
-		return -ENOMEM;
-	set(ch->label, sizeof(ch->label), "birth");
-	set(ch->policy, sizeof(ch->policy), sync_birth_wish(p->config).policy);
-	detail(ch, "now %s", have.policy);
-	return 0;
-}
-
 /*
  * As sync_prepare() has it: where the other one cannot be had, apply would be refused;
  * but for auto, which then goes on with what there is.
@@ -166,16 +138,16 @@ static int preview_backend(struct preview *p)
 {
 	struct sync *s = p->s;
 	enum backend_kind wanted = sync_wanted_kind(p->config);
-	struct backend *other = NULL;
 	struct sync_change *ch;
 	struct err e = { 0 };
-	int ret = 0;
+	int ret;
 
 	if (s->kind == wanted)
 		return 0;
-	if (!s->old)
-		ret = backend_open(wanted, &other, &e);
-	backend_close(other);
+	p->next = s->old;
+	ret = p->next ? 0 : backend_open(wanted, &p->next, &e);
+	if (ret)
+		p->next = NULL;
 	if (ret && p->config->backend == CONFIG_BACKEND_AUTO)
 		return 0;
 	ch = add(p, ret ? SYNC_CANNOT : SYNC_DO_BACKEND);
@@ -187,6 +159,36 @@ static int preview_backend(struct preview *p)
 		detail(ch, "%s", e.text);
 	else
 		detail(ch, "now %s", backend_name(s->kind));
+	return 0;
+}
+
+static int preview_birth(struct preview *p, struct err *e)
+{
+	struct backend *b = p->next ? p->next : p->s->backend;
+	struct sync_change *ch;
+	struct genl_birth have;
+	int ret;
+
+	if (backend_kind(b) == BACKEND_NFT && !p->config->birth.policy)
+		return 0;
+	if (backend_kind(b) == BACKEND_NFT) {
+		ch = add(p, SYNC_CANNOT);
+		if (!ch)
+			return -ENOMEM;
+		set(ch->label, sizeof(ch->label), "birth");
+		set(ch->policy, sizeof(ch->policy), p->config->birth.policy);
+		detail(ch, "nftables cannot give it");
+		return 0;
+	}
+	ret = backend_birth_get(b, &have, e);
+	if (ret || sync_birth_is(&have, p->config))
+		return ret;
+	ch = add(p, SYNC_DO_BIRTH);
+	if (!ch)
+		return -ENOMEM;
+	set(ch->label, sizeof(ch->label), "birth");
+	set(ch->policy, sizeof(ch->policy), sync_birth_wish(p->config).policy);
+	detail(ch, "now %s", have.policy);
 	return 0;
 }
 
@@ -356,6 +358,8 @@ int sync_preview(struct sync *s, const struct config *c, struct sync_preview *ou
 		if (ret == -ENOMEM)
 			err_set(e, ENOMEM, EXIT_REFUSED, "out of memory");
 	}
+	if (p.next != s->old)
+		backend_close(p.next);
 	bindings_clean(&p.bindings);
 	gather_free(p.names, p.n_names);
 	claims_clean(&p.claims);

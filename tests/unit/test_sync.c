@@ -438,7 +438,8 @@ static void test_preview_of_result(void **state)
 static void test_preview_backend(void **state)
 {
 	static const char module[] = "[netns a]\npolicy = drop\n",
-		nft[] = "[nsfenced]\nbackend = nft\n[netns a]\npolicy = drop\n";
+		nft[] = "[nsfenced]\nbackend = nft\n[netns a]\npolicy = drop\n",
+		birth[] = "[nsfenced]\nbirth = drop\n[netns a]\npolicy = drop\n";
 
 	NEEDS_ROOT();
 	add("a");
@@ -458,6 +459,8 @@ static void test_preview_backend(void **state)
 	preview(module, "");
 	fake->loaded = true;
 	preview(module, "K backend module () now nft\n");
+	/* Birth is what the new one has. */
+	preview(birth, "K backend module () now nft\nB birth drop () now none\n");
 }
 
 /* A policy that a fence keeps from being taken away is no difference. */
