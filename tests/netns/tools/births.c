@@ -28,6 +28,7 @@
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -35,6 +36,7 @@
 
 #define NOBODY	65534
 #define PORT	4242
+#define SENT_MS	10000
 
 static struct nl nl;
 static char buf[NL_BUF];
@@ -290,17 +292,27 @@ static int address(int fd, const char *dev, unsigned long request, const char *t
 	return ioctl(fd, request, &ifr);
 }
 
-/* Is there a packet of ours? (The kernel's own IPv6 chatter is exempt, and not.) */
-static bool came_out(int tun)
+/*
+ * Is there a packet of ours, within @ms? (The kernel's own IPv6 chatter is exempt, and
+ * not; and while another processor sends that, ours waits in the device's queue.)
+ */
+static bool came_out(int tun, int ms)
 {
+	struct pollfd readable = { .fd = tun, .events = POLLIN };
+	int64_t until = now_ms() + ms;
 	uint8_t packet[2048];
+	int64_t left;
 	ssize_t n;
 
-	while ((n = read(tun, packet, sizeof(packet))) > 0)
-		if (n >= (ssize_t)sizeof(struct iphdr) && packet[0] >> 4 == 4 &&
-		    packet[9] == IPPROTO_UDP)
-			return true;
-	return false;
+	for (;;) {
+		while ((n = read(tun, packet, sizeof(packet))) > 0)
+			if (n >= (ssize_t)sizeof(struct iphdr) && packet[0] >> 4 == 4 &&
+			    packet[9] == IPPROTO_UDP)
+				return true;
+		left = until - now_ms();
+		if (left <= 0 || poll(&readable, 1, (int)left) <= 0)
+			return false;
+	}
 }
 
 /* In the new namespace: a device, and out with a packet. */
@@ -321,7 +333,7 @@ static enum end send_first(void)
 	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
 		return FAILED;
 	stopped = sendto(fd, "first", 5, 0, (void *)&to, sizeof(to)) < 0 && errno == EPERM;
-	if (came_out(tun))
+	if (came_out(tun, stopped ? 0 : SENT_MS))
 		return PASSED;
 	return stopped ? BLOCKED : FAILED;
 }
