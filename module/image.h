@@ -19,7 +19,7 @@
  *       policy accept      3  match C, drop       miss 4
  *                          4  accept              the policy, as a record
  *
- * The index (a later layer) may only leave out records that cannot match.
+ * The index (index.h) may only leave out records that cannot match.
  *
  * No types but fixed ones, no padding that is not named. Sections begin at
  * multiples of 8, in the order above, and fill the image with no gap but
@@ -39,7 +39,7 @@
 #endif
 
 #define NSF_IMAGE_MAGIC		0x31676d4965636e66ULL	/* "fnceImg1", little endian */
-#define NSF_IMAGE_VERSION	1
+#define NSF_IMAGE_VERSION	2
 
 /* Limits. The only place where they are named; errors quote them. */
 #define NSF_MAX_IMAGE		(256u << 20)	/* bytes */
@@ -141,7 +141,7 @@ enum nsf_section_id {
 	NSF_SECTION_STATES,	/* struct nsf_state_desc */
 	NSF_SECTION_RULES,	/* struct nsf_rule */
 	NSF_SECTION_STRINGS,	/* char; each ends with NUL; offset 0 is "" */
-	NSF_SECTION_INDEX,	/* empty so far */
+	NSF_SECTION_INDEX,	/* see index.h */
 	NSF_SECTIONS,
 };
 
@@ -176,8 +176,11 @@ struct nsf_chain {
 	u8 policy;		/* NSF_ACCEPT or NSF_DROP; the chain's last record does it */
 	u8 spare;
 	u32 name;		/* string */
+	u32 index[2];		/* IPv4, IPv6: offset of a struct nsf_index_part, or NSF_NO_INDEX */
 };
-static_assert(sizeof(struct nsf_chain) == 24, "no hidden padding");
+static_assert(sizeof(struct nsf_chain) == 32, "no hidden padding");
+
+#define NSF_NO_INDEX		0xffffffffu
 
 #define NSF_CHAIN_IPV4		1u
 #define NSF_CHAIN_IPV6		2u

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * index: which records of a chain a packet can match, without running them. A part
+ * of the image, shared by both worlds: daemon/policy/index*.c builds it,
+ * index_check.c proves that what classify.c reads of it lies inside, index.c reads it.
+ *
+ * The method is that of aggregated bit vectors (Baboescu and Varghese, SIGCOMM 2001),
+ * with the dimensions of recursive flow classification (Gupta and McKeown, SIGCOMM 1999)
+ * where a table of two of them is small:
+ *
+ *	packet's field -> class -+
+ *	packet's field -> class -+-> class -> row \
+ *	packet's field -> class ------------> row  > AND -> the records that may match
+ *	packet's field -> class ------------> row /
+ *
+ * A row has a bit for each record of the chain: 0 where no packet of this class comes to
+ * that record's end, or past its last match. A record that comes up is run as ever,
+ * matches and all: the index only leaves out. So a wrong one can misjudge a packet,
+ * and never read outside of the image.
+ *
+ * A part belongs to one chain and one family (nsf_chain.index[]). It is a short
+ * program: nodes, done in order, each of which makes a class of a field, or of two
+ * classes before it.
+ *
+ *	section INDEX:   part, its nodes, tables and rows, in any order; multiples of 8
+ *
+ * All offsets are in bytes from the beginning of the section.
+ *
+ * Which bits may be 0. Record x lies in the body of record y where x is a chain, or part
+ * of one, that y jumps to. Bit x is 1 wherever a packet of the class can match both x
+ * and all in whose bodies it lies, as far as fields tell that no statement changes. In
+ * the bodies of a MAP whose key is not looked at by the nodes (or by several fields),
+ * bits do not depend on x's own matches: so that whoever has been sent there by the map
+ * walks through that body by `miss` and `next`, and never into another one's.
+ */
+#ifndef NSF_INDEX_H
+#define NSF_INDEX_H
+
+#include "packet.h"
+
+#define NSF_INDEX_MAX_NODES	24u
+#define NSF_INDEX_MAX_ROWS	12u		/* nodes with rows: operands of the AND */
+#define NSF_INDEX_MAX_CLASSES	65536u		/* of one node */
+/* Shorter chains have none: to run their records costs less. */
+#define NSF_INDEX_MIN_RECORDS	12u
+
+enum nsf_index_kind {
+	NSF_INDEX_TABLE,
+	NSF_INDEX_SEARCH,
+	NSF_INDEX_DIRECTORY,
+	NSF_INDEX_WIDE,
+	NSF_INDEX_CROSS,
+	NSF_INDEX_KINDS,
+};
+
+#define NSF_INDEX_SLOTS		65536u
+#define NSF_INDEX_TO_LOWER	0x80000000u
+
+/*
+ * What is at `table`, `count` entries, and what it means. Arrays follow one another,
+ * each begins at a multiple of 8.
+ *
+ * TABLE	u16 class[count]. Values not below count have the last class.
+ * SEARCH	u32 first[count], u16 class[count]: of the last i with first[i] <= value;
+ *		first[] ascends from 0. For values below 2^32.
+ * DIRECTORY	u32 slot[65537], u16 low[count], u16 class[count], for 32 bits: of the last
+ *		i from slot[upper half] to below the next slot with low[i] <= lower half.
+ *		slot[] ascends from 0 to count, and each slot's low[] from 0.
+ * WIDE		u64 first[count], u32 to[count]: of the last i with first[i] <= the field
+ *		(the upper 64 bits); a class, or TO_LOWER and an index into lower[]: a search
+ *		in the field after it (the lower 64 bits).
+ * CROSS	u16 class[count]: at class of a * classes of b + class of b.
+ */
+struct nsf_index_node {
+	u8 kind;		/* enum nsf_index_kind */
+	u8 field;		/* enum nsf_field; CROSS: 0 */
+	u8 a, b;		/* CROSS: nodes before this one; else 0 */
+	u32 absent;		/* class where the field (WIDE: one of both) is absent; CROSS: 0 */
+	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES */
+	u32 table;		/* offset */
+	u32 count;		/* at least 1 */
+	u32 lower;		/* WIDE: offset of struct nsf_index_lower[lowers]; else 0 */
+	u32 lowers;
+	u32 rows;		/* offset of u32 row[classes]: of rows; NSF_INDEX_NO_ROWS: no operand */
+};
+static_assert(sizeof(struct nsf_index_node) == 32, "no hidden padding");
+
+#define NSF_INDEX_NO_ROWS	0xffffffffu
+
+/* At `table`: u64 first[count], u16 class[count], as SEARCH has them. */
+struct nsf_index_lower {
+	u32 table;
+	u32 count;
+};
+
+/*
+ * Followed by its nodes. Bit i of a row is record chain->start + i. A row: u64 sum[sums];
+ * bit w of it is set where word w of the row is not 0, and those words follow, u64 each,
+ * in order. No bit at or above `records` is set.
+ */
+struct nsf_index_part {
+	u32 records;		/* of the chain */
+	u32 words;		/* of a row, were none 0: records / 64, rounded up */
+	u32 sums;		/* words / 64, rounded up: 1 to 16 */
+	u32 nodes;
+};
+static_assert(sizeof(struct nsf_index_part) == 16, "no hidden padding");
+
+#define NSF_INDEX_MAX_SUMS	16u		/* NSF_MAX_RECORDS / 64 / 64 */
+
+/* A packet's rows, looked up once for a chain. */
+struct nsf_index_cursor {
+	const u64 *row[NSF_INDEX_MAX_ROWS];
+	u32 rows;
+	u32 words, sums;
+	u32 start;		/* the chain's first record */
+};
+
+/*
+ * For a checked image. The classes of @p, looked up: false where the chain has no index
+ * for its family, and every record is a candidate. Any context; pure.
+ */
+bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
+		    const struct nsf_packet *p, struct nsf_index_cursor *cur);
+/* The first candidate from @record on; one past the chain's last where there is none. */
+u32 nsf_index_next(const struct nsf_index_cursor *cur, u32 record);
+
+#endif /* NSF_INDEX_H */
