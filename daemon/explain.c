@@ -218,12 +218,12 @@ static void classify(struct explain *x, const struct nsf_chain *chain, struct ns
 
 	memset(d, 0, sizeof(*d));
 	if (!before_conntrack(chain, p)) {
-		nsf_classify(x->img, chain->start, p, &x->fx, d);
+		nsf_classify(x->img, chain, p, &x->fx, d);
 		return;
 	}
 	p->have &= ~NSF_NEED_CT;
 	nsf_packet_set(p, NSF_FIELD_CT_STATE, NSF_CT_INVALID);
-	nsf_classify(x->img, chain->start, p, &x->fx, d);
+	nsf_classify(x->img, chain, p, &x->fx, d);
 	p->have |= ct;
 	p->val[NSF_FIELD_CT_STATE] = state;
 }

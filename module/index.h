@@ -106,14 +106,25 @@ struct nsf_index_part {
 };
 static_assert(sizeof(struct nsf_index_part) == 16, "no hidden padding");
 
+/*
+ * Parts, nodes and classes may share what is at an offset. But what the checker looks at
+ * (an entry of an array, and for a class also its row's sums) is at most so many for each
+ * byte of the section: without sharing, and with rows shared, it is below 5.
+ */
+#define NSF_INDEX_WORK		16u
+
 #define NSF_INDEX_MAX_SUMS	16u		/* NSF_MAX_RECORDS / 64 / 64 */
 
-/* A packet's rows, looked up once for a chain. */
+/* A packet's rows, looked up once for a chain, and how far nsf_index_next() has come. */
 struct nsf_index_cursor {
-	const u64 *row[NSF_INDEX_MAX_ROWS];
-	u32 rows;
-	u32 words, sums;
-	u32 start;		/* the chain's first record */
+	const u64 *row[NSF_INDEX_MAX_ROWS];	/* their sums */
+	const u64 *word[NSF_INDEX_MAX_ROWS];	/* the words that sum[group] tells of */
+	u32 rows, sums;
+	u32 start, end;		/* the chain's records: the first, and one past the last */
+	u32 group;		/* number of a sum */
+	u32 at;			/* number of the word that `left` is; ~0: none yet */
+	u64 sum;		/* words of the group that were not ANDed yet */
+	u64 left;		/* the candidates of that word */
 };
 
 /*
@@ -122,7 +133,10 @@ struct nsf_index_cursor {
  */
 bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 		    const struct nsf_packet *p, struct nsf_index_cursor *cur);
-/* The first candidate from @record on; one past the chain's last where there is none. */
-u32 nsf_index_next(const struct nsf_index_cursor *cur, u32 record);
+/*
+ * The first candidate from @record on, which may not lie before what was asked for
+ * last; one past the chain's last where there is none.
+ */
+u32 nsf_index_next(struct nsf_index_cursor *cur, u32 record);
 
 #endif /* NSF_INDEX_H */

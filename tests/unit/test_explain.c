@@ -1,5 +1,5 @@
 // links: explain.c cmd_explain_packet.c cmd_explain_link.c err.c policy/names.c
-// links: ../module/headers.c ../module/classify.c
+// links: ../module/headers.c ../module/classify.c ../module/index.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nsfence explain: packets from arguments and from frames, the effects of
@@ -402,7 +402,7 @@ static void test_snapped(void **state)
 
 /*
  * An image that classify.c can read; image_check.c never sees it. Chain i has the
- * records and ops of its own, in order.
+ * records and ops of its own, in order, and no index.
  */
 struct hand {
 	struct nsf_image img;
@@ -441,6 +441,8 @@ static void rule(struct hand *h, u32 *records, u32 *ops, struct nsf_op match, st
 
 static void image_end(struct hand *h, u32 chains, u32 records, u32 ops)
 {
+	for (u32 i = 0; i < chains; i++)
+		h->chain[i].index[0] = h->chain[i].index[1] = NSF_NO_INDEX;
 	section(h, NSF_SECTION_CHAINS, h->chain, chains * sizeof(h->chain[0]));
 	section(h, NSF_SECTION_RECORDS, h->record, records * sizeof(h->record[0]));
 	section(h, NSF_SECTION_OPS, h->op, ops * sizeof(h->op[0]));

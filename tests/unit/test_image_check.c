@@ -1,4 +1,4 @@
-// links: ../module/classify.c ../module/image_check.c ../module/image_hash.c
+// links: ../module/classify.c ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
 // links: policy/flat.c policy/image.c policy/siphash.c policy/diag.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
@@ -77,7 +77,8 @@ static struct nsf_image *sound(void)
 	image_ops(&f, 0, 0, NSF_NO_RULE, &drop, 1);	/* the first chain's policy */
 	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->policy = NSF_DROP;
 	*(struct nsf_chain *)flat_add(&f, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
-		.id = 8, .hook = 3, .families = 1, .start = 6, .name = 1, .priority = -5 };
+		.id = 8, .hook = 3, .families = 1, .start = 6, .name = 1, .priority = -5,
+		.index = { NSF_NO_INDEX, NSF_NO_INDEX } };
 	image_record(&f, 7, 7, OP(.code = NSF_OP_COUNTER));
 	return image_end(&f, NSF_ACCEPT);
 }
@@ -146,7 +147,7 @@ static void test_header(void **state)
 	DAMAGE(img->section[0].offset += 8, "section: does not begin where the last one ends");
 	DAMAGE(img->section[2].size = ~0u, "section: reaches out of the image");
 	DAMAGE(img->section[1].size -= 8, "section: cuts an entry");
-	DAMAGE(img->section[0].size += 24, "section: does not begin where the last one ends");
+	DAMAGE(img->section[0].size += 32, "section: does not begin where the last one ends");
 	/* The targets end in the middle of 8 bytes. */
 	DAMAGE(*TARGET(3) = 1, "section: padding is not 0");
 	DAMAGE(img->section[NSF_SECTION_INDEX].size = 8, "section: reaches out of the image");
@@ -328,7 +329,7 @@ static void packets_run(const struct nsf_image *i, unsigned int *seed)
 				nsf_packet_set(&p, f, n == 0 ? 0 : (u32)rand_r(seed) % 12);
 		for (c = 0; c < nsf_image_n_chains(i); c++) {
 			fx.log[0] = 0;
-			nsf_classify(i, nsf_image_chains(i)[c].start, &p, &fx, &dec);
+			nsf_classify(i, nsf_image_chains(i) + c, &p, &fx, &dec);
 			assert_true(dec.end < NSF_ENDS);
 			assert_true(dec.record < nsf_image_n_records(i));
 		}
