@@ -168,6 +168,7 @@ static void family_node(struct index_plan *p)
 	d->field = NSF_FIELD_NFPROTO;
 	d->operand = true;
 	d->rows.max = 1;
+	d->steps = 1;
 	d->step = calloc(1, sizeof(*d->step));
 	if (!d->step || index_rows_add(&d->rows, p, p->alive, 0, &d->absent) != INDEX_DONE)
 		p->err = -ENOMEM;

@@ -29,6 +29,12 @@
 #define INDEX_MAX_ROWS_BYTES	(32u << 20)	/* of one field */
 #define INDEX_MAX_BYTES		(128u << 20)	/* of all */
 
+/*
+ * Bits of ct states and of most marks: masks of these bits are looked at up to here.
+ * Else each would split the values that have higher bits, too.
+ */
+#define INDEX_LOW		0xffu
+
 /* A field's value: narrow ones in lo; of wide ones both halves. */
 struct index_value {
 	u64 hi, lo;
@@ -40,7 +46,7 @@ struct index_range {
 
 enum index_cond_kind {
 	INDEX_RANGE,		/* a to b */
-	INDEX_MASK,		/* (v & b.lo) == a.lo */
+	INDEX_MASK,		/* (v & b.lo) == a.lo; above INDEX_LOW, where b is not, any v */
 	INDEX_CLEARED,		/* v & ~clear in a.lo to b.lo; of 8 bits */
 	INDEX_SET,		/* the key's field at `pos` is that of some element */
 	INDEX_LIST,		/* the same for `count` elements, numbered in plan->list[] from `first` */

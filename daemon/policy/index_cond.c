@@ -26,7 +26,7 @@ static const u8 width_of[NSF_FIELDS] = {
 	[NSF_FIELD_IP6_HOPLIMIT] = 8, [NSF_FIELD_IP6_DSCP] = 8, [NSF_FIELD_IP6_LENGTH] = 16,
 	[NSF_FIELD_EXTHDR_FRAG] = 8, [NSF_FIELD_TH_SPORT] = 16, [NSF_FIELD_TH_DPORT] = 16,
 	[NSF_FIELD_TH_TYPE] = 8, [NSF_FIELD_TH_CODE] = 8, [NSF_FIELD_TH_TCP_FLAGS] = 8,
-	[NSF_FIELD_CT_STATE] = 8, [NSF_FIELD_CT_MARK] = 32, [NSF_FIELD_CT_DIRECTION] = 8,
+	[NSF_FIELD_CT_STATE] = 32, [NSF_FIELD_CT_MARK] = 32, [NSF_FIELD_CT_DIRECTION] = 8,
 };
 
 /* Where in the record's ops we are. */
@@ -160,7 +160,7 @@ static void narrow_mask(const struct place *at, u64 all)
 	} else if (is_prefix(mask, all)) {
 		range_add(at, op->field, (struct index_value){ 0, op->a },
 			  (struct index_value){ 0, op->a | (all & ~mask) });
-	} else if (is_few_intervals(mask, all)) {
+	} else if (mask <= INDEX_LOW || is_few_intervals(mask, all)) {
 		index_cond_add(at->p, &(struct index_cond){
 			.dim = op->field, .kind = INDEX_MASK, .a.lo = op->a, .b.lo = mask,
 			.negate = op->flags & NSF_OP_NOT }, at->from, at->to);

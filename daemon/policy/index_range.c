@@ -25,9 +25,11 @@ static void narrow(struct ranges *r, u64 first, u64 last)
 /* (v & mask) == a: one interval for each way to fill the zeros that ones follow. */
 static void mask_ranges(struct ranges *r, const struct index_cond *c)
 {
-	u64 mask = c->b.lo, all = index_max(c->dim).lo, low = (mask & (~mask + 1)) - 1;
-	u64 gaps = all & ~mask & ~low, fill = 0;
+	u64 mask = c->b.lo, max = index_max(c->dim).lo, all = mask <= INDEX_LOW ? INDEX_LOW : max;
+	u64 low = (mask & (~mask + 1)) - 1, gaps = all & ~mask & ~low, fill = 0;
 
+	if (all < max && !c->negate)
+		narrow(r, all + 1, max);
 	do {
 		narrow(r, c->a.lo | fill, c->a.lo | fill | low);
 		fill = (fill - gaps) & gaps;
