@@ -10,9 +10,12 @@
 
 #include "policy/compile.h"
 #include "policy/index_build.h"
+#include "policy/policy.h"
 
 #define MAX_DIMS	12	/* NSF_INDEX_MAX_ROWS; with CROSS never above MAX_NODES */
 #define LIGHT		2	/* records: a field that tells no more is not worth a node */
+
+unsigned int index_least = NSF_INDEX_MIN_RECORDS;
 
 static_assert(MAX_DIMS <= NSF_INDEX_MAX_ROWS && 2 * MAX_DIMS <= NSF_INDEX_MAX_NODES,
 	      "each field may have a node and be crossed");
@@ -257,7 +260,7 @@ int index_build(struct flat *f)
 		size_t end = i + 1 < chains ? chain[1].start : flat_n(f, NSF_SECTION_RECORDS);
 		u32 records = (u32)end - chain->start;
 
-		if (records < NSF_INDEX_MIN_RECORDS ||
+		if (records < index_least ||
 		    flat_n(f, NSF_SECTION_INDEX) > INDEX_MAX_BYTES)
 			continue;
 		if (chain->families & NSF_CHAIN_IPV4)
