@@ -10,9 +10,11 @@
 
 #define ones(v)		hweight64(v)
 #define lowest(v)	((u32)__ffs64(v))
+#define highest(v)	__fls(v)
 #else
 #define ones(v)		((u32)__builtin_popcountll(v))
 #define lowest(v)	((u32)__builtin_ctzll(v))
+#define highest(v)	(31 - (u32)__builtin_clz(v))
 #define noinline	__attribute__((noinline))
 #define unlikely(v)	__builtin_expect(v, 0)
 #endif
@@ -27,18 +29,21 @@ static inline u32 behind(u32 size)
 	return (size + 7) & ~7u;
 }
 
-/* The last i with v[i] <= @key; v[0] is. Compilers make no branch of the choice. */
+/*
+ * The last i with v[i] <= @key; v[0] is. Of the last 2^k and the first 2^k entries, which
+ * may overlap, one holds it; then that is halved. Compilers make no branch of a choice.
+ */
 #define SEARCH(name, type)							\
 static inline u32 name(const type *v, u32 n, type key)				\
 {										\
-	const type *at = v;							\
+	u32 k = highest(n);							\
+	size_t half = (size_t)1 << k;						\
+	const type *at = v + (n - half);					\
 										\
-	while (n > 1) {								\
-		u32 half = n / 2;						\
-		const type *to = at + half;					\
-										\
-		n -= half;							\
-		at = *to <= key ? to : at;					\
+	at = *at <= key ? at : v;						\
+	for (; k; k--) {							\
+		half >>= 1;							\
+		at = at[half] <= key ? at + half : at;				\
 	}									\
 	return (u32)(at - v);							\
 }
@@ -138,7 +143,7 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 	}
 	if (op == cur->op + 1)
 		*op++ = cur->op[0];
-	cur->ops = (u32)(op - cur->op);
+	cur->op_end = op;
 	cur->sums = part->sums;
 	cur->start = chain->start;
 	cur->end = chain->start + part->records;
@@ -152,11 +157,11 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 /* On to sum number @group. */
 static void group_go(struct nsf_index_cursor *cur, u32 group)
 {
-	struct nsf_index_operand *op = cur->op, *end = op + cur->ops;
+	struct nsf_index_operand *op;
 	u32 g;
 
 	cur->sum = ~0ULL;
-	for (; op < end; op++) {
+	for (op = cur->op; op < cur->op_end; op++) {
 		for (g = cur->group; g < group; g++)
 			op->word += ones(op->row[g]);
 		op->sum = op->row[group];
@@ -174,10 +179,10 @@ static inline u64 word(const struct nsf_index_operand *op, u64 below)
 /* The same of all rows, ANDed. Most words have nothing in common by the second. */
 static inline u64 word_and(const struct nsf_index_cursor *cur, u64 below)
 {
-	const struct nsf_index_operand *op = cur->op, *end = op + cur->ops;
+	const struct nsf_index_operand *op = cur->op;
 	u64 v = word(op, below) & word(op + 1, below);
 
-	for (op += 2; v && op < end; op++)
+	for (op += 2; v && op < cur->op_end; op++)
 		v &= word(op, below);
 	return v;
 }

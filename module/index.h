@@ -124,8 +124,8 @@ struct nsf_index_operand {
 
 /* A packet's rows, looked up once for a chain. */
 struct nsf_index_cursor {
-	struct nsf_index_operand op[NSF_INDEX_MAX_ROWS];
-	u32 ops;		/* at least 2: a single one is there twice */
+	/* At least 2: a single one is there twice. */
+	struct nsf_index_operand op[NSF_INDEX_MAX_ROWS], *op_end;
 	u32 start, end;		/* the chain's records: the first, and one past the last */
 	u32 sums;
 	u32 group;		/* number of a sum */
