@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * index: see index.h. Trusts what index_check.c has proved. No step of a search
- * depends on the one of another node, and none on a branch that differs from packet to
- * packet: so the processor has all of them under way at once.
+ * index: see index.h. Trusts what index_check.c has proved. No node's look-up waits
+ * for another's, nor for a branch that goes another way with each packet: so the
+ * processor has the misses of all of them under way at once.
  */
 #ifdef __KERNEL__
 #include <linux/bitops.h>
+#include <linux/compiler.h>
 
 #define ones(v)		hweight64(v)
 #define lowest(v)	((u32)__ffs64(v))
+#define highest(v)	__fls(v)
 #else
 #define ones(v)		((u32)__builtin_popcountll(v))
 #define lowest(v)	((u32)__builtin_ctzll(v))
+#define highest(v)	(31 - (u32)__builtin_clz(v))
+#define noinline	__attribute__((noinline))
+#define unlikely(v)	__builtin_expect(v, 0)
 #endif
 
 #include "index.h"
@@ -24,16 +29,21 @@ static inline u32 behind(u32 size)
 	return (size + 7) & ~7u;
 }
 
-/* The last i with v[i] <= @key; v[0] is. The sum instead of a branch. */
+/*
+ * The last i with v[i] <= @key; v[0] is. Of the last 2^k and the first 2^k entries, which
+ * may overlap, one holds it; then that is halved. Compilers make no branch of a choice.
+ */
 #define SEARCH(name, type)							\
 static inline u32 name(const type *v, u32 n, type key)				\
 {										\
-	const type *at = v;							\
-	u32 half;								\
+	u32 k = highest(n);							\
+	size_t half = (size_t)1 << k;						\
+	const type *at = v + (n - half);					\
 										\
-	for (; n > 1; n -= half) {						\
-		half = n / 2;							\
-		at += half & -(u32)(at[half] <= key);				\
+	at = *at <= key ? at : v;						\
+	for (; k; k--) {							\
+		half >>= 1;							\
+		at = at[half] <= key ? at + half : at;				\
 	}									\
 	return (u32)(at - v);							\
 }
@@ -64,7 +74,7 @@ static inline u32 look_directory(const u8 *table, u32 count, u64 v)
 }
 
 /* Of an address or a name: the only look-up in two steps, where the upper half does not do. */
-static u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper, u64 lower)
+static noinline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper, u64 lower)
 {
 	const u64 *first = (const u64 *)(base + n->table);
 	u32 to = ((const u32 *)(first + n->count))[search64(first, n->count, upper)];
@@ -77,39 +87,34 @@ static u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper, 
 	return ((const u16 *)(first + sub->count))[search64(first, sub->count, lower)];
 }
 
-/* All ones where the packet has the field, else 0. */
-static inline u64 there(const struct nsf_packet *p, unsigned int f)
-{
-	return -(p->have >> f & 1);
-}
-
-/* The class of @n, one of @nodes; @class: of those before it. */
+/*
+ * The class of @n, one of @nodes; @class: of those before it. Few packets lack a field
+ * of their family.
+ */
 static inline u32 look_node(const u8 *base, const struct nsf_index_node *nodes,
 			    const struct nsf_index_node *n, const struct nsf_packet *p,
 			    const u32 *class)
 {
 	const u8 *table = base + n->table;
-	u64 have = there(p, n->field), v = p->val[n->field] & have;
-	u32 found;
+	u64 v;
 
+	if (n->kind == NSF_INDEX_CROSS)
+		return ((const u16 *)table)[class[n->a] * nodes[n->b].classes + class[n->b]];
+	if (unlikely(!(p->have >> n->field & 1)))
+		return n->absent;
+	v = p->val[n->field];
 	switch (n->kind) {
 	case NSF_INDEX_TABLE:
-		found = look_table(table, n->count, v);
-		break;
+		return look_table(table, n->count, v);
 	case NSF_INDEX_SEARCH:
-		found = look_search(table, n->count, v);
-		break;
+		return look_search(table, n->count, v);
 	case NSF_INDEX_DIRECTORY:
-		found = look_directory(table, n->count, v);
-		break;
-	case NSF_INDEX_WIDE:
-		have &= there(p, n->field + 1);
-		found = look_wide(base, n, v, p->val[n->field + 1] & have);
-		break;
-	default:	/* NSF_INDEX_CROSS; the checker let no other pass */
-		return ((const u16 *)table)[class[n->a] * nodes[n->b].classes + class[n->b]];
+		return look_directory(table, n->count, v);
+	default:	/* NSF_INDEX_WIDE; the checker let no other pass */
+		if (!(p->have >> (n->field + 1) & 1))
+			return n->absent;
+		return look_wide(base, n, v, p->val[n->field + 1]);
 	}
-	return n->absent ^ ((n->absent ^ found) & (u32)have);
 }
 
 bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
@@ -118,25 +123,27 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
 	u32 offset = chain->index[p->val[NSF_FIELD_NFPROTO] == NFPROTO_OF_IPV6];
 	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + offset);
-	u32 class[NSF_INDEX_MAX_NODES], i, rows = 0;
-	const struct nsf_index_node *nodes, *n;
+	struct nsf_index_operand *op = cur->op;
+	u32 class[NSF_INDEX_MAX_NODES], *to = class;
+	const struct nsf_index_node *nodes, *n, *end;
 	u64 sum = ~0ULL;
 
 	if (offset == NSF_NO_INDEX)
 		return false;
-	nodes = n = (const struct nsf_index_node *)(part + 1);
-	for (i = 0; i < part->nodes; i++, n++) {
-		const u64 *row;
-
-		class[i] = look_node(base, nodes, n, p, class);
+	nodes = (const struct nsf_index_node *)(part + 1);
+	for (n = nodes, end = nodes + part->nodes; n < end; n++, to++) {
+		*to = look_node(base, nodes, n, p, class);
 		if (n->rows == NSF_INDEX_NO_ROWS)
 			continue;
-		row = (const u64 *)(base + ((const u32 *)(base + n->rows))[class[i]]);
-		cur->row[rows] = row;
-		cur->word[rows++] = row + part->sums;
-		sum &= *row;
+		op->row = (const u64 *)(base + ((const u32 *)(base + n->rows))[*to]);
+		op->word = op->row + part->sums;
+		op->sum = *op->row;
+		sum &= op->sum;
+		op++;
 	}
-	cur->rows = rows;
+	if (op == cur->op + 1)
+		*op++ = cur->op[0];
+	cur->op_end = op;
 	cur->sums = part->sums;
 	cur->start = chain->start;
 	cur->end = chain->start + part->records;
@@ -150,58 +157,73 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 /* On to sum number @group. */
 static void group_go(struct nsf_index_cursor *cur, u32 group)
 {
-	u64 sum = ~0ULL;
-	u32 i, g;
+	struct nsf_index_operand *op;
+	u32 g;
 
-	for (i = 0; i < cur->rows; i++) {
-		const u64 *row = cur->row[i];
-
+	cur->sum = ~0ULL;
+	for (op = cur->op; op < cur->op_end; op++) {
 		for (g = cur->group; g < group; g++)
-			cur->word[i] += ones(row[g]);
-		sum &= row[group];
+			op->word += ones(op->row[g]);
+		op->sum = op->row[group];
+		cur->sum &= op->sum;
 	}
 	cur->group = group;
-	cur->sum = sum;
 }
 
-/* The word below @bit, the lowest one of cur->sum, of all rows. */
-static inline u64 word_and(const struct nsf_index_cursor *cur, u64 bit)
+/* Of this row, the word that stands for the lowest bit which is not in @below. */
+static inline u64 word(const struct nsf_index_operand *op, u64 below)
 {
-	u64 v = ~0ULL;
-	u32 i;
+	return op->word[ones(op->sum & below)];
+}
 
-	for (i = 0; i < cur->rows; i++)
-		v &= cur->word[i][ones(cur->row[i][cur->group] & (bit - 1))];
+/* The same of all rows, ANDed. Most words have nothing in common by the second. */
+static inline u64 word_and(const struct nsf_index_cursor *cur, u64 below)
+{
+	const struct nsf_index_operand *op = cur->op;
+	u64 v = word(op, below) & word(op + 1, below);
+
+	for (op += 2; v && op < cur->op_end; op++)
+		v &= word(op, below);
 	return v;
 }
 
 u32 nsf_index_next(struct nsf_index_cursor *cur, u32 record)
 {
-	u32 from = record - cur->start, word = from / 64;
-	u64 keep = ~0ULL << (from % 64), v = 0;
+	u32 from = record - cur->start, at = from / 64;
+	u64 keep = ~0ULL << (from % 64), sum, below, v;
 
-	if (cur->at == word) {
+	if (cur->at == at) {
 		v = cur->left & keep;
+		if (v)
+			goto found;
+		keep = ~0ULL;
 	} else {
-		if (word / 64 > cur->group) {
-			if (word / 64 >= cur->sums)
+		if (at / 64 > cur->group) {
+			if (at / 64 >= cur->sums)
 				return cur->end;
-			group_go(cur, word / 64);
+			group_go(cur, at / 64);
 		}
-		cur->sum &= ~0ULL << (word % 64);
+		cur->sum &= ~0ULL << (at % 64);
+		if (!(cur->sum >> (at % 64) & 1))
+			keep = ~0ULL;
 	}
-	while (!v) {
-		while (!cur->sum) {
+	sum = cur->sum;
+	do {
+		while (!sum) {
 			if (cur->group + 1 == cur->sums)
 				return cur->end;
 			group_go(cur, cur->group + 1);
+			sum = cur->sum;
+			keep = ~0ULL;
 		}
-		v = word_and(cur, cur->sum & -cur->sum);
-		cur->at = 64 * cur->group + lowest(cur->sum);
-		cur->sum &= cur->sum - 1;
-		if (cur->at == word)
-			v &= keep;
-	}
+		below = ~sum & (sum - 1);
+		sum &= sum - 1;
+		v = word_and(cur, below) & keep;
+		keep = ~0ULL;
+	} while (!v);
+	cur->sum = sum;
+	cur->at = 64 * cur->group + lowest(~below);
+found:
 	cur->left = v;
 	return cur->start + 64 * cur->at + lowest(v);
 }

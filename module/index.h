@@ -115,12 +115,19 @@ static_assert(sizeof(struct nsf_index_part) == 16, "no hidden padding");
 
 #define NSF_INDEX_MAX_SUMS	16u		/* NSF_MAX_RECORDS / 64 / 64 */
 
-/* A packet's rows, looked up once for a chain, and how far nsf_index_next() has come. */
+/* A packet's row of one node, as far as nsf_index_next() has come. */
+struct nsf_index_operand {
+	u64 sum;		/* number cursor.group of the row's sums */
+	const u64 *word;	/* the words that it tells of */
+	const u64 *row;
+};
+
+/* A packet's rows, looked up once for a chain. */
 struct nsf_index_cursor {
-	const u64 *row[NSF_INDEX_MAX_ROWS];	/* their sums */
-	const u64 *word[NSF_INDEX_MAX_ROWS];	/* the words that sum[group] tells of */
-	u32 rows, sums;
+	/* At least 2: a single one is there twice. */
+	struct nsf_index_operand op[NSF_INDEX_MAX_ROWS], *op_end;
 	u32 start, end;		/* the chain's records: the first, and one past the last */
+	u32 sums;
 	u32 group;		/* number of a sum */
 	u32 at;			/* number of the word that `left` is; ~0: none yet */
 	u64 sum;		/* words of the group that were not ANDed yet */
