@@ -81,7 +81,7 @@ struct nsf_index_node {
 	u32 count;		/* at least 1 */
 	u32 lower;		/* WIDE: offset of struct nsf_index_lower[lowers]; else 0 */
 	u32 lowers;
-	u32 rows;		/* offset of u32 row[classes]: of rows; NSF_INDEX_NO_ROWS: no operand */
+	u32 rows;		/* offset of u32 row[classes]: of rows; or NSF_INDEX_NO_ROWS */
 };
 static_assert(sizeof(struct nsf_index_node) == 32, "no hidden padding");
 
