@@ -5,11 +5,16 @@
  * All ends of all conditions' intervals, sorted, are walked through with a running
  * set: how many conditions of each record are false now. Where none is, its bit is 1.
  * Values between two ends are alike; those with the same bits are one class.
+ *
+ * A condition that counts for many records (a set before a long chain) is not counted
+ * there at each of its ends: while it is false, those bits are cleared in what is added.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/index_build.h"
+
+#define LONG	256u	/* records */
 
 /* From this value on the condition is the contrary of what it was. */
 struct turn {
@@ -26,6 +31,9 @@ struct sweep {
 	u32 *false_of;		/* of each record: conditions that are false */
 	u64 *bits;
 	u64 hash;		/* of bits: the XOR of what belongs to those that are 1 */
+	struct index_use *gate;	/* those of LONG and more */
+	size_t gates, gate_cap;
+	u64 *open;		/* bits, less those behind a gate whose condition is false */
 	u64 work;
 };
 
@@ -89,6 +97,8 @@ static void cond_turn(struct sweep *s, u32 cond)
 	for (u = s->p->use_at[cond]; u < s->p->use_at[cond + 1]; u++) {
 		const struct index_use *use = &s->p->use[u];
 
+		if (use->to - use->from >= LONG)
+			continue;
 		s->work += use->to - use->from;
 		for (x = use->from; x < use->to; x++)
 			if (now ? !--s->false_of[x] : !s->false_of[x]++)
@@ -96,28 +106,45 @@ static void cond_turn(struct sweep *s, u32 cond)
 	}
 }
 
+/* A condition that is false, for now. */
+static bool cond_begin(struct sweep *s, u32 cond)
+{
+	struct index_plan *p = s->p;
+	u32 u, x;
+
+	for (u = p->use_at[cond]; u < p->use_at[cond + 1]; u++) {
+		const struct index_use *use = &p->use[u];
+
+		if (use->to - use->from >= LONG) {
+			if (!index_room(p, &s->gate, &s->gate_cap, s->gates + 1,
+					sizeof(*s->gate)))
+				return false;
+			s->gate[s->gates++] = *use;
+			continue;
+		}
+		for (x = use->from; x < use->to; x++)
+			if (!s->false_of[x]++)
+				bit_turn(s, x);
+	}
+	return turns_make(s, cond);
+}
+
 /* Where the field is absent: no condition is true. */
 static bool begin(struct sweep *s)
 {
 	struct index_plan *p = s->p;
-	u32 c, u, x;
+	u32 c;
 
 	s->truth = calloc(p->conds + 1, sizeof(*s->truth));
 	s->false_of = calloc(p->records, sizeof(*s->false_of));
 	s->bits = malloc(p->words * sizeof(*s->bits));
-	if (!s->truth || !s->false_of || !s->bits)
+	s->open = malloc(p->words * sizeof(*s->open));
+	if (!s->truth || !s->false_of || !s->bits || !s->open)
 		return false;
 	memcpy(s->bits, p->alive, p->words * sizeof(*s->bits));
-	for (c = 0; c < p->conds; c++) {
-		if (p->cond[c].dim != s->dim)
-			continue;
-		for (u = p->use_at[c]; u < p->use_at[c + 1]; u++)
-			for (x = p->use[u].from; x < p->use[u].to; x++)
-				if (!s->false_of[x]++)
-					bit_turn(s, x);
-		if (!turns_make(s, c))
+	for (c = 0; c < p->conds; c++)
+		if (p->cond[c].dim == s->dim && !cond_begin(s, c))
 			return false;
-	}
 	/* Where else the field is 0. */
 	turn_add(s, (struct index_value){ 0, 0 }, INDEX_NONE);
 	if (p->err)
@@ -126,13 +153,42 @@ static bool begin(struct sweep *s)
 	return true;
 }
 
+static void clear(u64 *bits, u32 from, u32 to)
+{
+	for (; from % 64 && from < to; from++)
+		bits[from / 64] &= ~(1ULL << from % 64);
+	for (; from + 64 <= to; from += 64)
+		bits[from / 64] = 0;
+	if (from < to)
+		bits[from / 64] &= ~0ULL << to % 64;
+}
+
+/* The class of the values at hand. */
+static enum index_result class_add(struct sweep *s, struct index_draft *d, u32 *class)
+{
+	u64 hash = 0;
+	size_t i;
+
+	if (!s->gates)
+		return index_rows_add(&d->rows, s->p, s->bits, s->hash, class);
+	memcpy(s->open, s->bits, s->p->words * sizeof(*s->bits));
+	for (i = 0; i < s->gates; i++)
+		if (!s->truth[s->gate[i].cond]) {
+			s->work += (s->gate[i].to - s->gate[i].from) / 64;
+			clear(s->open, s->gate[i].from, s->gate[i].to);
+		}
+	for (i = 0; i < s->p->words; i++)
+		hash = mix(hash ^ s->open[i]);
+	return index_rows_add(&d->rows, s->p, s->open, hash, class);
+}
+
 static enum index_result walk(struct sweep *s, struct index_draft *d)
 {
 	enum index_result res;
 	size_t i, cap = 0;
 	u32 class;
 
-	res = index_rows_add(&d->rows, s->p, s->bits, s->hash, &d->absent);
+	res = class_add(s, d, &d->absent);
 	for (i = 0; i < s->turns && res == INDEX_DONE;) {
 		struct index_value at = s->turn[i].at;
 
@@ -141,7 +197,7 @@ static enum index_result walk(struct sweep *s, struct index_draft *d)
 				cond_turn(s, s->turn[i].cond);
 		if (s->work > INDEX_MAX_WORK)
 			return INDEX_TOO_MUCH;
-		res = index_rows_add(&d->rows, s->p, s->bits, s->hash, &class);
+		res = class_add(s, d, &class);
 		if (res != INDEX_DONE || (d->steps && d->step[d->steps - 1].class == class))
 			continue;
 		if (!index_room(s->p, &d->step, &cap, d->steps + 1, sizeof(*d->step)))
@@ -165,5 +221,7 @@ enum index_result index_sweep(struct index_plan *p, unsigned int dim, struct ind
 	free(s.truth);
 	free(s.false_of);
 	free(s.bits);
+	free(s.gate);
+	free(s.open);
 	return res;
 }

@@ -465,6 +465,40 @@ static void test_statement(void **state)
 	assert_string_equal(bits(), "00100001");
 }
 
+/* A set before a long body: what it holds is left out as one. */
+static void test_long_body(void **state)
+{
+	static const u32 keys[] = { 10, 20, 30, 40, 50, 60, 70 };
+	const struct nsf_set ranges = { .kind = NSF_SET_EXACT, .fields = 1, .words = 1,
+					.width = { 1 }, .count = 7 };
+	const u32 body = 700, n = body + 10;
+	u32 i, k, data;
+	const char *s;
+	bool acts, in;
+
+	(void)state;
+	begin();
+	image_set(&f, ranges, keys, 7, NULL);
+	record(1, 0, EQUAL(TH_DPORT, 50), DROP);
+	record(body, 2, { .code = NSF_OP_SET, .a = NSF_FIELD_IP_SADDR });
+	for (i = 2; i < n; i++)
+		record(i + 1, 0, BETWEEN(IP_SADDR, i % 80, i % 80 + i % 7), EQUAL(TH_DPORT, i / 7),
+		       ACCEPT);
+	end();
+	for (k = 0; k < 400; k++) {
+		packet(4);
+		set(NSF_FIELD_IP_SADDR, random_below(90));
+		set(NSF_FIELD_TH_DPORT, random_below(105));
+		walk_check();
+		in = record_matches(1, &acts, &data);
+		s = bits();
+		for (i = 2; i < n; i++)
+			if ((record_matches(i, &acts, &data) && (in || i >= body)) !=
+			    (s[i] == '1'))
+				fail_msg("record %u: %s", i, s);
+	}
+}
+
 static void test_mark_that_changes(void **state)
 {
 	(void)state;
@@ -760,6 +794,7 @@ int main(void)
 		cmocka_unit_test(test_family),
 		cmocka_unit_test(test_family_only),
 		cmocka_unit_test(test_statement),
+		cmocka_unit_test(test_long_body),
 		cmocka_unit_test(test_mark_that_changes),
 		cmocka_unit_test(test_goto),
 		cmocka_unit_test(test_map),
