@@ -627,6 +627,7 @@ static void test_before_conntrack(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		h.chain[0] = (struct nsf_chain){
 			.priority = cases[i].priority, .hook = cases[i].hook, .families = 3,
+			.index = { NSF_NO_INDEX, NSF_NO_INDEX },
 		};
 		x = explain_new(&h.img);
 		assert_non_null(x);
