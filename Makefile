@@ -42,7 +42,7 @@ TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard test
 	   build/tests/oracle build/tests/policydiff
 
 .PHONY: all tools module check check-long check-unit check-static check-cli check-vm \
-	check-nft check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
+	check-nft check-debug unit-tests demo fuzz bench install install-tools install-module uninstall clean help testers
 .DELETE_ON_ERROR:
 
 all: tools
@@ -68,6 +68,7 @@ help:
 	@echo '  make check-debug   the debug kernel: each checker is on and catches a planted bug'
 	@echo '  make check-long    all of it in its longer form'
 	@echo '  make fuzz          fuzzers, FUZZ_SECONDS= each (300)'
+	@echo '  make bench         measures; a table, and build/bench/bench.json'
 	@echo
 	@echo '  scripts/vm shell   a prompt in a virtual machine with everything installed'
 
@@ -209,6 +210,10 @@ build/bench/classify: $(call obj,$(BENCHRUN)) $(patsubst %.c,build/bench/obj/%.o
 build/bench/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -MMD -MP $(WARN) $(HOTFLAGS) -c -o $@ $<
+
+bench:
+	@scripts/setup tools check
+	@tests/bench/goals $(BENCH_ARGS)
 
 -include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN)))
 
