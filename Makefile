@@ -43,7 +43,7 @@ TESTERS	:= $(patsubst tests/netns/tools/%.c,build/tests/%,$(sort $(wildcard test
 	   build/tests/oracle build/tests/policydiff
 
 .PHONY: all tools module check check-long check-unit check-static check-cli check-vm \
-	check-nft check-debug unit-tests demo fuzz install install-tools install-module uninstall clean help testers
+	check-nft check-debug unit-tests demo fuzz bench install install-tools install-module uninstall clean help testers
 .DELETE_ON_ERROR:
 
 all: tools
@@ -69,6 +69,7 @@ help:
 	@echo '  make check-debug   the debug kernel: each checker is on and catches a planted bug'
 	@echo '  make check-long    all of it in its longer form'
 	@echo '  make fuzz          fuzzers, FUZZ_SECONDS= each (300)'
+	@echo '  make bench         measures; a table, and build/bench/bench.json'
 	@echo
 	@echo '  scripts/vm shell   a prompt in a virtual machine with everything installed'
 
@@ -186,6 +187,36 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 
 -include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) $(ORACLE) $(NFTFENCE) tests/policy/diff.c)
 -include $(patsubst %.c,build/fuzz/obj/%.d,$(STAGES) $(REF))
+
+# ---- measuring ------------------------------------------------------------------
+
+# Rule sets and packets; and what runs them. The classifier is compiled as the
+# kernel compiles it, for any machine of the architecture, so that instructions
+# depend on the compiler alone (tests/bench/README.md).
+BENCHGEN := $(sort $(wildcard tests/bench/gen/*.c))
+BENCHRUN := $(sort $(wildcard tests/bench/run/*.c))
+HOT	:= $(wildcard module/classify.c module/index.c)
+HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin \
+	   $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=x86-64 -mtune=generic -mpopcnt \
+	   -mgeneral-regs-only -fcf-protection=none)
+
+build/bench/gen: $(call obj,$(BENCHGEN))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -o $@ $^
+
+build/bench/classify: $(call obj,$(BENCHRUN)) $(patsubst %.c,build/bench/obj/%.o,$(HOT)) build/libnsf.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -no-pie -o $@ $^
+
+build/bench/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -MMD -MP $(WARN) $(HOTFLAGS) -c -o $@ $<
+
+bench:
+	@scripts/setup tools check
+	@tests/bench/goals $(BENCH_ARGS)
+
+-include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN)))
 
 check:
 	@scripts/check
