@@ -7,8 +7,8 @@ only_on 6.12 debug
 modprobe tun
 chmod 666 /dev/net/tun
 seconds=6
-[ -z "$DEBUG" ] || seconds=12
-[ -z "${NSF_LONG:-}" ] || seconds=120
+[ -z "$DEBUG" ] || seconds=8
+[ -z "${NSF_LONG:-}" ] || seconds=80
 keep_static_keys
 netns_add p x
 load
