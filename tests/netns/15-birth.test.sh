@@ -3,13 +3,14 @@
 # the policy of births. Each sends a packet as soon as it is there; what comes out of
 # its TUN device has passed. Who is whose parent. What the deadman does.
 . "$(dirname "$0")/lib.sh"
+only_on 5.10 6.1 7.x debug
 modprobe tun
 chmod 666 /dev/net/tun	# as udev does
 [ ! -e /proc/sys/kernel/unprivileged_userns_clone ] || echo 1 >/proc/sys/kernel/unprivileged_userns_clone
 
 # hold: seconds of the deadman's; what has to be done meanwhile must fit.
 many=200 few=10 hold=4
-[ -z "$DEBUG" ] || many=50 few=4 hold=20
+[ -z "$DEBUG" ] || many=15 few=3 hold=20
 [ -z "${NSF_LONG:-}" ] || many=10000
 
 all_passed() { echo "born=$1 blocked=0 passed=$1 refused=0 failed=0"; }

@@ -2,7 +2,7 @@
 # nsfence run: a command that is fenced before it starts, or not run. And what goes
 # with it: birth, inherited fences, --descendants, and what namespaces are called.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.12
+only_on 6.12
 
 ino_of_pid() { stat -L -c %i "/proc/$1/ns/net"; }
 of_inode() { nsfence ls --all -j | jq -c --argjson i "$1" ".[] | select(.inode == \$i) | $2"; }

@@ -3,7 +3,7 @@
 # is not confirmed is gone back on, also by a daemon that was killed; fences by hand
 # that were taken over come back; wait ends with the pass that did it.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.12
+only_on 6.12
 topology
 load
 conf=$TMP/conf
