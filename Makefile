@@ -30,7 +30,8 @@ LIBS	:= -lmnl -lnftables -lnftnl -ljansson -linih -lsystemd -lpthread
 CLI	:= daemon/nsfence.c $(sort $(wildcard daemon/cmd*.c))
 DAEMON	:= daemon/nsfenced.c
 # What the module and user space share: the very files that the kernel runs.
-BOTH	:= module/classify.c module/headers.c module/image_check.c module/image_hash.c
+BOTH	:= module/classify.c module/headers.c module/image_check.c module/image_hash.c \
+	   module/index.c module/index_check.c
 # Made of the policy's lexer and grammar; with the header first, for those who include it.
 GEN	:= build/gen/policy/parse.tab.c build/gen/policy/lex.yy.c
 SHARED	:= $(filter-out $(CLI) $(DAEMON),$(sort $(wildcard daemon/*.c daemon/policy/*.c))) \

@@ -26,6 +26,7 @@ enum {
 	OPT_CT_DIRECTION,
 	OPT_MARK,
 	OPT_PCAP,
+	OPT_VERIFY,
 };
 
 static const struct option options[] = {
@@ -38,6 +39,7 @@ static const struct option options[] = {
 	{ "ct-direction", required_argument, NULL, OPT_CT_DIRECTION },
 	{ "mark", required_argument, NULL, OPT_MARK },
 	{ "pcap", required_argument, NULL, OPT_PCAP },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
 	{ 0 }
 };
 
@@ -50,6 +52,7 @@ static const char *const ends[NSF_ENDS] = { "accept", "drop", "reject" };
 struct asked {
 	const char *policy, *pcap;
 	int hook;		/* enum explain_hook, -1: not given */
+	bool verify;
 	struct explain_meta meta;
 };
 
@@ -60,6 +63,8 @@ struct run {
 	const struct ir_policy *policy;
 	const struct nsf_image *img;
 	struct explain *x;
+	struct explain *linear;	/* --verify: the same without the index; or NULL */
+	unsigned long differ;	/* packets of which the two say otherwise */
 };
 
 /* ---- the line for a packet ---- */
@@ -172,7 +177,7 @@ static void print_text(const struct run *r, const struct packet *packet,
 }
 
 static void print_json(const struct run *r, const struct packet *packet,
-		       const struct explain_result *res)
+		       const struct explain_result *res, bool same)
 {
 	json_t *object = json_object();
 	struct origin o = { NULL, NULL, 0 };
@@ -186,31 +191,78 @@ static void print_json(const struct run *r, const struct packet *packet,
 	out_json_set(object, "line", o.file ? out_json_u64(o.line) : json_null());
 	if (packet->note)
 		out_json_set(object, "note", json_string(packet->note));
+	if (r->linear)
+		out_json_set(object, "verified", json_boolean(same));
 	out_json_print(object, r->c->pretty, stdout);
 }
 
-static void explain_one(const struct run *r, const struct packet *packet, unsigned long number)
+/* ---- with the index, and without it ---- */
+
+static bool has_index(const struct nsf_image *img)
 {
+	for (u32 i = 0; i < nsf_image_n_chains(img); i++)
+		for (size_t f = 0; f < 2; f++)
+			if (nsf_image_chains(img)[i].index[f] != NSF_NO_INDEX)
+				return true;
+	return false;
+}
+
+/* What it should have been; @number as of print_text(). */
+static void complain(const struct run *r, const struct explain_result *res, unsigned long number)
+{
+	struct origin o = { "no rule", NULL, 0 };
+	char packet[32] = "";
+
+	if (res->steps)
+		o = find_origin(r, &res->step[res->steps - 1]);
+	if (number)
+		snprintf(packet, sizeof(packet), "packet %lu: ", number);
+	cmd_error("explain: %sthe index is wrong: without it, %s by %s%s%s, or other statements on the way there",
+		  packet, ends[res->end], o.file ? o.file : "", o.file ? ": " : "", o.rule);
+}
+
+static void print_verified(const struct run *r)
+{
+	if (!has_index(r->img))
+		puts("verified: the policy is small and has no index");
+	else if (!r->differ)
+		puts("verified: with the index as without it");
+}
+
+static void explain_one(struct run *r, const struct packet *packet, unsigned long number)
+{
+	enum explain_hook hook = (enum explain_hook)r->asked->hook;
 	struct explain_meta meta = r->asked->meta;
-	struct explain_result res = { .end = NSF_ACCEPT, .why = EXPLAIN_NO_CHAIN };
-	struct nsf_packet p;
+	struct explain_result res = { .end = NSF_ACCEPT, .why = EXPLAIN_NO_CHAIN }, linear = res;
+	struct nsf_packet p, other;
 	struct nsf_bytes bytes = {
 		.data = packet->data, .caplen = packet->caplen, .length = packet->length,
 	};
+	bool same = true;
 
 	/* What is sent has no type yet; the kernel's is 0 there. */
-	if (r->asked->hook < EXPLAIN_OUTPUT)
+	if (hook < EXPLAIN_OUTPUT)
 		meta.pkttype = packet->type;
 	if (packet->gone) {
 		res.end = NSF_DROP;
 	} else if (packet->family) {
 		explain_load(&p, &bytes, packet->family, &meta);
-		explain_packet(r->x, (enum explain_hook)r->asked->hook, &p, packet->time, &res);
+		other = p;
+		explain_packet(r->x, hook, &p, packet->time, &res);
+		if (r->linear) {
+			explain_packet(r->linear, hook, &other, packet->time, &linear);
+			same = explain_same(&res, &linear);
+		}
 	}
 	if (r->c->json)
-		print_json(r, packet, &res);
+		print_json(r, packet, &res, same);
 	else
 		print_text(r, packet, &res, number);
+	if (same)
+		return;
+	r->differ++;
+	fflush(stdout);
+	complain(r, &linear, number);
 }
 
 static void print_counters(const struct run *r)
@@ -234,7 +286,7 @@ static void print_counters(const struct run *r)
 
 /* ---- where packets come from ---- */
 
-static int explain_capture(const struct run *r)
+static int explain_capture(struct run *r)
 {
 	const char *path = r->asked->pcap;
 	struct capture *capture;
@@ -331,6 +383,9 @@ static int parse_option(const struct cmd *c, int opt, struct asked *asked)
 	case OPT_PCAP:
 		asked->pcap = optarg;
 		return 0;
+	case OPT_VERIFY:
+		asked->verify = true;
+		return 0;
 	case OPT_HOOK:
 		return parse_hook(c, optarg, &asked->hook);
 	case OPT_IIF:
@@ -406,7 +461,8 @@ static int run_policy(const struct cmd *c, const struct asked *asked, const stru
 	r.policy = policy;
 	r.img = img;
 	r.x = explain_new(img);
-	if (!r.x) {
+	r.linear = asked->verify ? explain_new_linear(img) : NULL;
+	if (!r.x || (asked->verify && !r.linear)) {
 		cmd_error("out of memory");
 		code = EXIT_REFUSED;
 	} else if (packet) {
@@ -414,7 +470,14 @@ static int run_policy(const struct cmd *c, const struct asked *asked, const stru
 	} else {
 		code = explain_capture(&r);
 	}
+	if (r.linear && !code) {
+		if (!c->json)
+			print_verified(&r);
+		if (r.differ)
+			code = EXIT_REFUSED;
+	}
 	explain_free(r.x);
+	explain_free(r.linear);
 	free(img);
 	ir_policy_free(policy);
 	return code;
@@ -470,6 +533,7 @@ const struct command cmd_explain = {
 "  --ct-mark N, --ct-direction original|reply   the rest of its connection\n"
 "  --mark N       its mark (0)\n"
 "  --pcap FILE    every packet of a capture, a line each; -: standard input\n"
+"  --verify       judge with the policy's index and without it; 1 if they differ\n"
 "  -v, --verbose  every chain that saw it; counters; warnings about the policy\n"
 "  -j, --json     an object a line; -p, --pretty: the same, indented\n"
 "  -h, --help     this text\n"

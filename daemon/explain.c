@@ -23,10 +23,12 @@ struct nsf_effect {
 	struct explain_count *counters;	/* one for each state; used by its kind */
 	struct bucket *buckets;
 	u64 now;
+	u64 done;		/* struct explain_result's */
 };
 
 struct explain {
 	const struct nsf_image *img;
+	bool linear;
 	struct nsf_effect fx;
 };
 
@@ -47,6 +49,15 @@ struct explain *explain_new(const struct nsf_image *img)
 	return x;
 }
 
+struct explain *explain_new_linear(const struct nsf_image *img)
+{
+	struct explain *x = explain_new(img);
+
+	if (x)
+		x->linear = true;
+	return x;
+}
+
 void explain_free(struct explain *x)
 {
 	if (!x)
@@ -63,8 +74,15 @@ struct explain_count explain_counter(const struct explain *x, u32 state)
 
 /* ---- effects: called by classify.c ---- */
 
+static void note(struct nsf_effect *fx, enum nsf_op_code code, u64 what)
+{
+	fx->done = (fx->done ^ what ^ (u64)code << 56) * 0x9e3779b97f4a7c15ULL;
+	fx->done ^= fx->done >> 32;
+}
+
 void nsf_effect_counter(struct nsf_effect *fx, u32 state, const struct nsf_packet *p)
 {
+	note(fx, NSF_OP_COUNTER, state);
 	fx->counters[state].packets++;
 	fx->counters[state].bytes += p->val[NSF_FIELD_LENGTH];
 }
@@ -93,6 +111,7 @@ bool nsf_effect_limit(struct nsf_effect *fx, u32 state, const struct nsf_state_d
 	b->started = true;
 	b->last = fx->now;
 	b->tokens = tokens >= cost ? tokens - cost : tokens;
+	note(fx, NSF_OP_LIMIT, state);
 	return (tokens >= cost) != over;
 }
 
@@ -100,8 +119,7 @@ void nsf_effect_log(struct nsf_effect *fx, u32 record, const struct nsf_op *op,
 		    const struct nsf_packet *p)
 {
 	/* The event stream is the module's; offline nobody listens. */
-	(void)fx;
-	(void)record;
+	note(fx, NSF_OP_LOG, record);
 	(void)op;
 	(void)p;
 }
@@ -109,14 +127,12 @@ void nsf_effect_log(struct nsf_effect *fx, u32 record, const struct nsf_op *op,
 void nsf_effect_mark_set(struct nsf_effect *fx, u32 mark)
 {
 	/* classify.c changes the packet's field, which later chains read. */
-	(void)fx;
-	(void)mark;
+	note(fx, NSF_OP_MARK_SET, mark);
 }
 
 void nsf_effect_ct_mark_set(struct nsf_effect *fx, u32 mark)
 {
-	(void)fx;
-	(void)mark;
+	note(fx, NSF_OP_CT_MARK_SET, mark);
 }
 
 /* ---- packets ---- */
@@ -215,15 +231,18 @@ static void classify(struct explain *x, const struct nsf_chain *chain, struct ns
 		     struct nsf_decision *d)
 {
 	u64 state = p->val[NSF_FIELD_CT_STATE], ct = p->have & NSF_NEED_CT;
+	void (*run)(const struct nsf_image *img, const struct nsf_chain *c, struct nsf_packet *pkt,
+		    struct nsf_effect *fx, struct nsf_decision *dec) =
+		x->linear ? nsf_classify_linear : nsf_classify;
 
 	memset(d, 0, sizeof(*d));
 	if (!before_conntrack(chain, p)) {
-		nsf_classify(x->img, chain->start, p, &x->fx, d);
+		run(x->img, chain, p, &x->fx, d);
 		return;
 	}
 	p->have &= ~NSF_NEED_CT;
 	nsf_packet_set(p, NSF_FIELD_CT_STATE, NSF_CT_INVALID);
-	nsf_classify(x->img, chain->start, p, &x->fx, d);
+	run(x->img, chain, p, &x->fx, d);
 	p->have |= ct;
 	p->val[NSF_FIELD_CT_STATE] = state;
 }
@@ -237,6 +256,7 @@ void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet
 
 	if (now > x->fx.now)
 		x->fx.now = now;
+	x->fx.done = 0;
 	out->steps = 0;
 	out->end = NSF_ACCEPT;
 	out->why = EXPLAIN_CHAIN;
@@ -248,6 +268,7 @@ void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet
 		step->rule = nsf_image_records(x->img)[step->decision.record].rule;
 		out->end = step->decision.end;
 	}
+	out->done = x->fx.done;
 	if (out->steps)
 		return;
 	out->why = EXPLAIN_NO_CHAIN;
@@ -255,4 +276,21 @@ void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet
 		out->why = EXPLAIN_NO_FORWARD;
 		out->end = NSF_DROP;
 	}
+}
+
+bool explain_same(const struct explain_result *a, const struct explain_result *b)
+{
+	if (a->end != b->end || a->why != b->why || a->done != b->done || a->steps != b->steps)
+		return false;
+	for (size_t i = 0; i < a->steps; i++) {
+		const struct explain_step *x = &a->step[i], *y = &b->step[i];
+
+		/* The record includes the rule. */
+		if (x->chain != y->chain || x->decision.record != y->decision.record ||
+		    x->decision.end != y->decision.end ||
+		    x->decision.reject_how != y->decision.reject_how ||
+		    x->decision.reject_code != y->decision.reject_code)
+			return false;
+	}
+	return true;
 }

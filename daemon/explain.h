@@ -46,6 +46,7 @@ struct explain_step {
 struct explain_result {
 	enum nsf_end end;
 	enum explain_why why;
+	u64 done;		/* a hash of what statements were asked to do, in their order */
 	size_t steps;		/* chains that saw the packet; the last one had the last word */
 	struct explain_step step[NSF_MAX_CHAINS];
 };
@@ -59,6 +60,8 @@ struct explain;
 
 /* @img: checked; it must live as long. NULL where memory is out. */
 struct explain *explain_new(const struct nsf_image *img);
+/* The same, but chains are run without their indexes: what these must come to. */
+struct explain *explain_new_linear(const struct nsf_image *img);
 void explain_free(struct explain *x);
 
 /*
@@ -74,6 +77,8 @@ void explain_load(struct nsf_packet *p, const struct nsf_bytes *b, unsigned int 
  */
 void explain_packet(struct explain *x, enum explain_hook hook, struct nsf_packet *p, u64 now,
 		    struct explain_result *out);
+/* Did both come the same way to the same end, and do the same? */
+bool explain_same(const struct explain_result *a, const struct explain_result *b);
 /* What the counter @state has counted. */
 struct explain_count explain_counter(const struct explain *x, u32 state);
 

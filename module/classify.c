@@ -4,6 +4,7 @@
  * in range, evaluation only goes forward, a chain's last record ends it.
  */
 #include "classify.h"
+#include "index.h"
 
 /* What a record's op leads to. */
 enum step {
@@ -257,16 +258,45 @@ static u32 record_run(const struct nsf_image *img, u32 at, struct nsf_packet *p,
 	return r->next;
 }
 
-void nsf_classify(const struct nsf_image *img, u32 start, struct nsf_packet *p,
-		  struct nsf_effect *fx, struct nsf_decision *d)
+static inline void decision_clear(struct nsf_decision *d)
 {
-	u32 at, to = start;
-
 	d->reject_how = 0;
 	d->reject_code = 0;
 	d->spare = 0;
+}
+
+void nsf_classify_linear(const struct nsf_image *img, const struct nsf_chain *chain,
+			 struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d)
+{
+	u32 at, to = chain->start;
+
+	decision_clear(d);
 	do {
 		at = to;
+		to = record_run(img, at, p, fx, d);
+	} while (to != at);
+	d->record = at;
+}
+
+/*
+ * The policy ends it though its bit be 0. A record leads no further than to it, and
+ * no candidate lies behind it: so it is met as the last one in any case.
+ */
+void nsf_classify(const struct nsf_image *img, const struct nsf_chain *chain,
+		  struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d)
+{
+	struct nsf_index_cursor cur;
+	u32 at, to = chain->start;
+
+	if (!nsf_index_look(img, chain, p, &cur)) {
+		nsf_classify_linear(img, chain, p, fx, d);
+		return;
+	}
+	decision_clear(d);
+	do {
+		at = nsf_index_next(&cur, to);
+		if (at == cur.end)
+			at--;
 		to = record_run(img, at, p, fx, d);
 	} while (to != at);
 	d->record = at;

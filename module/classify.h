@@ -20,12 +20,16 @@ struct nsf_decision {
 };
 
 /*
- * @img: checked. @start: a chain's first record. @p: META_MARK and CT_MARK
- * change with the statements that set them. Linear in the records visited; does
- * not allocate or sleep; any context.
+ * @img: checked. @chain: one of its. @p: META_MARK and CT_MARK change with the
+ * statements that set them. Runs the records that the chain's index names, all on the
+ * way where it has none. Linear in the records run; does not allocate or sleep; any
+ * context.
  */
-void nsf_classify(const struct nsf_image *img, u32 start, struct nsf_packet *p,
-		  struct nsf_effect *fx, struct nsf_decision *d);
+void nsf_classify(const struct nsf_image *img, const struct nsf_chain *chain,
+		  struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d);
+/* The same without the index: what it must come to. */
+void nsf_classify_linear(const struct nsf_image *img, const struct nsf_chain *chain,
+			 struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d);
 
 /* Is the key in the set? @data: a map's, on a hit. For tests and explain, too. */
 bool nsf_set_lookup(const struct nsf_image *img, const struct nsf_set *set,

@@ -144,9 +144,9 @@ static void chain_visit(struct visit *v, const struct nsf_rules *rules,
 		.states = rcu_dereference(rules->states),
 		.quiet = quiet,
 	};
-	u32 start = version->start[v->slot->chain];
+	const struct nsf_chain *chain = version->chain[v->slot->chain];
 
-	if (start == NSF_NO_CHAIN)
+	if (!chain)
 		return;
 	v->judged = true;
 	if (version->image->flags & NSF_IMAGE_REJECT &&
@@ -156,7 +156,7 @@ static void chain_visit(struct visit *v, const struct nsf_rules *rules,
 	}
 	v->image = version->image;
 	nsf_packet_load(&v->packet, v->skb, v->state, version->image->needs);
-	nsf_classify(version->image, start, &v->packet, &fx, &v->decision);
+	nsf_classify(version->image, chain, &v->packet, &fx, &v->decision);
 	if (v->decision.end == NSF_ACCEPT)
 		v->verdict = NSF_VERDICT_ACCEPT;
 	else if (rules->audit)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * image_check: see image_check.h. First the sections' sizes, then what others
- * point to, then what points. Nothing is looked at twice.
+ * point to, then what points; the index (index_check.c) last. Nothing is looked at
+ * twice.
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
@@ -17,6 +18,7 @@
 
 #include "image_check.h"
 #include "image_hash.h"
+#include "index_check.h"
 
 #define REST_EVERY	16384	/* entries between two rests */
 
@@ -40,7 +42,8 @@ static const u32 entry_size[NSF_SECTIONS] = {
 /* Words, strings and the index are bounded by the image's size. */
 static const u32 entry_limit[NSF_SECTIONS] = {
 	NSF_MAX_CHAINS, NSF_MAX_RECORDS, NSF_MAX_OPS, NSF_MAX_TARGETS, NSF_MAX_SETS,
-	NSF_MAX_IMAGE, NSF_MAX_STATES, NSF_MAX_RULES, NSF_MAX_IMAGE, 0,
+	NSF_MAX_IMAGE, NSF_MAX_STATES, NSF_MAX_RULES, NSF_MAX_IMAGE,
+	NSF_MAX_IMAGE,
 };
 
 static int bad(struct check *c, const char *what, u32 entry)
@@ -294,17 +297,10 @@ static int check_rules(struct check *c)
 
 /* ---- ops ---- */
 
-/* One of the two halves of a wide field: alone, it is no part of a key. */
-static inline bool is_half(unsigned int f)
-{
-	return (f >= NSF_FIELD_IIFNAME_HI && f <= NSF_FIELD_OIFNAME_LO) ||
-	       (f >= NSF_FIELD_IP6_SADDR_HI && f <= NSF_FIELD_IP6_DADDR_LO);
-}
-
 static inline bool is_key_field(unsigned int f, unsigned int width)
 {
 	if (width == 1)
-		return f && f < NSF_FIELDS && !is_half(f);
+		return f && f < NSF_FIELDS && !nsf_field_is_half(f);
 	return f == NSF_FIELD_IIFNAME || f == NSF_FIELD_OIFNAME ||
 	       f == NSF_FIELD_IP6_SADDR || f == NSF_FIELD_IP6_DADDR;
 }
@@ -588,7 +584,7 @@ int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault
 	if (size < sizeof(struct nsf_image) || size > NSF_MAX_IMAGE)
 		return bad(&c, "header: too short or too long for an image", 0);
 	if (check_header(&c, size) || check_strings(&c) || check_sets(&c) || check_rules(&c) ||
-	    check_states(&c) || check_chains(&c))
+	    check_states(&c) || check_chains(&c) || nsf_index_check(c.img, fault))
 		return -EINVAL;
 	if (c.img->needs != c.needs)
 		return bad(&c, "header: needs is not what the ops read", 0);

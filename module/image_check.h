@@ -27,6 +27,13 @@ int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault
  */
 bool nsf_limit_fits(const struct nsf_state_desc *s);
 
+/* One of the two halves of a wide field, 64 bits; alone, it is no part of a key. */
+static inline bool nsf_field_is_half(unsigned int f)
+{
+	return (f >= NSF_FIELD_IIFNAME_HI && f <= NSF_FIELD_OIFNAME_LO) ||
+	       (f >= NSF_FIELD_IP6_SADDR_HI && f <= NSF_FIELD_IP6_DADDR_LO);
+}
+
 /* NSF_BIT of the fields that this op, a sound one, asks the packet for. */
 u64 nsf_op_reads(const struct nsf_op *op);
 

@@ -106,14 +106,32 @@ struct nsf_index_part {
 };
 static_assert(sizeof(struct nsf_index_part) == 16, "no hidden padding");
 
+/*
+ * Parts, nodes and classes may share what is at an offset. But what the checker looks at
+ * (an entry of an array, and for a class also its row's sums) is at most so many for each
+ * byte of the section: without sharing, and with rows shared, it is below 5.
+ */
+#define NSF_INDEX_WORK		16u
+
 #define NSF_INDEX_MAX_SUMS	16u		/* NSF_MAX_RECORDS / 64 / 64 */
+
+/* A packet's row of one node, as far as nsf_index_next() has come. */
+struct nsf_index_operand {
+	u64 sum;		/* number cursor.group of the row's sums */
+	const u64 *word;	/* the words that it tells of */
+	const u64 *row;
+};
 
 /* A packet's rows, looked up once for a chain. */
 struct nsf_index_cursor {
-	const u64 *row[NSF_INDEX_MAX_ROWS];
-	u32 rows;
-	u32 words, sums;
-	u32 start;		/* the chain's first record */
+	struct nsf_index_operand op[NSF_INDEX_MAX_ROWS];
+	u32 ops;		/* at least 2: a single one is there twice */
+	u32 start, end;		/* the chain's records: the first, and one past the last */
+	u32 sums;
+	u32 group;		/* number of a sum */
+	u32 at;			/* number of the word that `left` is; ~0: none yet */
+	u64 sum;		/* words of the group that were not ANDed yet */
+	u64 left;		/* the candidates of that word */
 };
 
 /*
@@ -122,7 +140,10 @@ struct nsf_index_cursor {
  */
 bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 		    const struct nsf_packet *p, struct nsf_index_cursor *cur);
-/* The first candidate from @record on; one past the chain's last where there is none. */
-u32 nsf_index_next(const struct nsf_index_cursor *cur, u32 record);
+/*
+ * The first candidate from @record on, which may not lie before what was asked for
+ * last; one past the chain's last where there is none.
+ */
+u32 nsf_index_next(struct nsf_index_cursor *cur, u32 record);
 
 #endif /* NSF_INDEX_H */

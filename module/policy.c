@@ -142,7 +142,7 @@ static void layout_reduce(struct layout *l, const struct nsf_version *v)
 	u32 k;
 
 	for (k = 0; k < NSF_MAX_CHAINS; k++)
-		if (v->start[k] == NSF_NO_CHAIN)
+		if (!v->chain[k])
 			memset(&l->chain[k], 0, sizeof(l->chain[k]));
 	l->forward_fence = !version_has_forward(v);
 	l->ct = v->image->flags & NSF_IMAGE_CT;

@@ -6,7 +6,7 @@
  *   nsf_rules.policy --> nsf_policy --version--> nsf_version --> image (vmalloc)
  *                          |  (RCU, one store)      |
  *                          |                        +-- place[] of each state
- *                          +-- chunks, chains       +-- start[] of each chain
+ *                          +-- chunks, chains       +-- chain[] by number
  *
  * A base chain and a state have numbers of their own in the policy, by id; they
  * stay across versions. A slot knows its chain's number, an attachment's states
@@ -28,7 +28,6 @@ struct net;
 struct netlink_ext_ack;
 
 #define NSF_NAME_SIZE 64	/* with NUL */
-#define NSF_NO_CHAIN 0xffffffffu
 #define NSF_NO_PLACE 0xffffffffu
 
 /* One image. Immutable once published, but for `old`. */
@@ -44,10 +43,10 @@ struct nsf_version {
 	u8 families;			/* NSF_CHAIN_*: of all its chains */
 	u8 forward_families;		/* and of those on forward */
 	u32 *place;			/* of each state of the image */
-	u32 start[NSF_MAX_CHAINS];	/* chain's number -> its first record, or NSF_NO_CHAIN */
+	const struct nsf_chain *chain[NSF_MAX_CHAINS];	/* by number: the image's, or NULL */
 };
 
-/* A base chain as the core sees it; which version has it, its start[] says. */
+/* A base chain as the core sees it; which version has it, its chain[] says. */
 struct nsf_chain_desc {
 	u64 id;			/* 0: this number is free */
 	s32 priority;

@@ -43,8 +43,6 @@ static int chains_number(struct nsf_version *v, struct nsf_chain_desc *desc)
 	const struct nsf_chain *chain = nsf_image_chains(v->image);
 	u32 n = nsf_image_n_chains(v->image), i, k, free;
 
-	for (k = 0; k < NSF_MAX_CHAINS; k++)
-		v->start[k] = NSF_NO_CHAIN;
 	for (i = 0; i < n; i++) {
 		free = NSF_MAX_CHAINS;
 		for (k = 0; k < NSF_MAX_CHAINS; k++) {
@@ -65,7 +63,7 @@ static int chains_number(struct nsf_version *v, struct nsf_chain_desc *desc)
 			.hook = chain[i].hook,
 			.families = chain[i].families,
 		};
-		v->start[k] = chain[i].start;
+		v->chain[k] = &chain[i];
 		v->families |= chain[i].families;
 		if (chain[i].hook == NF_INET_FORWARD)
 			v->forward_families |= chain[i].families;
@@ -320,7 +318,7 @@ bool nsf_version_is_multi(const struct nsf_version *v)
 
 static bool version_has(const struct nsf_version *v, u32 chain)
 {
-	return v->start[chain] != NSF_NO_CHAIN;
+	return v->chain[chain];
 }
 
 bool nsf_version_mixes(const struct nsf_version *a, const struct nsf_version *b)

@@ -400,6 +400,7 @@ static void emit_base(struct compile *c, unsigned int index)
 	new->hook = (u8)chain->hook;
 	new->policy = accept ? NSF_ACCEPT : NSF_DROP;
 	new->name = name;
+	new->index[0] = new->index[1] = NSF_NO_INDEX;
 
 	emit_chain(c, index, policy, 0, &chain->place);
 	compile_label_place(c, policy);

@@ -208,6 +208,17 @@ want_out '^counter: 2 packets, 80 bytes: web.nft:18: '
 want_out '^counter: 4 packets, 112 bytes: web.nft:20: '
 is 'explain -v --pcap counts'
 
+run "${base[@]}" --verify --hook input --iif eth0 --pcap eth.pcap
+want_rc 0
+[ "$(grep -c '^[0-9]' <<<"$out")" = 13 ] || complain 'not 13 lines of packets'
+want_out '^verified: '
+is 'explain --verify says that the index is right'
+
+run "${base[@]}" -j --verify --hook input --iif eth0 --pcap eth.pcap
+want_rc 0
+[ "$(grep -c '"verified":true}$' <<<"$out")" = 13 ] || complain 'not 13 packets verified'
+is 'explain --verify as JSON'
+
 pcap raw.pcap 101 "0:${syn}" "0:6000000000081140fd000000000000000000000000000001fd0000000000000000000000000000020001003500080000"
 pcap sll.pcap 113 "0:00000001000602000000000100000800${syn}" "0:00030001000602000000000100000806aabb"
 pcap sll2.pcap 276 "0:0800000000000003000100060200000000010000${syn}"

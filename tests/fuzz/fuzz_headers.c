@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer entry: a packet's bytes.
- * links: ../module/headers.c ../module/classify.c ../tests/policy/fields.c
+ * links: ../module/headers.c ../module/classify.c ../module/index.c ../tests/policy/fields.c
  * links: ../tests/policy/ref.c ../tests/policy/ref_packet.c ../tests/policy/subject.c
  *
  * headers.c must read inside of them, and where a hook could have seen such a

@@ -135,7 +135,7 @@ void subject_evaluate(struct subject *s, unsigned int chain, const struct ref_pa
 	memset(out, 0, offsetof(struct ref_outcome, event));
 	memset(&d, 0xa5, sizeof(d));
 	subject_packet(&packet, p);
-	nsf_classify(img, nsf_image_chains(img)[chain].start, &packet, &fx, &d);
+	nsf_classify(img, nsf_image_chains(img) + chain, &packet, &fx, &d);
 	out->end = d.end == NSF_ACCEPT ? REF_ACCEPT : d.end == NSF_DROP ? REF_DROP : REF_REJECT;
 	if (d.end == NSF_REJECT) {
 		out->reject_how = d.reject_how;

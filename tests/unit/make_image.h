@@ -18,7 +18,8 @@ static void image_begin(struct flat *f)
 	assert_int_equal(flat_string(f, ""), 0);
 	assert_int_equal(flat_string(f, "input"), 1);
 	*(struct nsf_chain *)flat_add(f, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
-		.id = 7, .hook = 1, .families = 3, .name = 1 };
+		.id = 7, .hook = 1, .families = 3, .name = 1,
+		.index = { NSF_NO_INDEX, NSF_NO_INDEX } };
 	*(struct nsf_rule *)flat_add(f, NSF_SECTION_RULES, 1) = (struct nsf_rule){ .id = 1 };
 }
 

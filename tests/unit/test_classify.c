@@ -1,4 +1,4 @@
-// links: ../module/classify.c ../module/image_check.c ../module/image_hash.c
+// links: ../module/classify.c ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
 // links: policy/flat.c policy/image.c policy/siphash.c policy/diag.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Each op on images made by hand: matches, absent fields, sets, ways to go on. */
@@ -24,7 +24,7 @@ static u8 run(const struct nsf_image *img, struct nsf_packet *p)
 {
 	fx.log[0] = 0;
 	memset(&dec, 0xee, sizeof(dec));
-	nsf_classify(img, nsf_image_chains(img)->start, p, &fx, &dec);
+	nsf_classify(img, nsf_image_chains(img), p, &fx, &dec);
 	return dec.end;
 }
 

@@ -1,5 +1,5 @@
 // links: explain.c cmd_explain_packet.c cmd_explain_link.c err.c policy/names.c
-// links: ../module/headers.c ../module/classify.c
+// links: ../module/headers.c ../module/classify.c ../module/index.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nsfence explain: packets from arguments and from frames, the effects of
@@ -19,6 +19,7 @@
 
 #include "cmd_explain.h"
 #include "explain.h"
+#include "index.h"
 
 static uint8_t buf[PACKET_MAX];
 
@@ -402,7 +403,7 @@ static void test_snapped(void **state)
 
 /*
  * An image that classify.c can read; image_check.c never sees it. Chain i has the
- * records and ops of its own, in order.
+ * records and ops of its own, in order, and no index.
  */
 struct hand {
 	struct nsf_image img;
@@ -410,6 +411,14 @@ struct hand {
 	struct nsf_record record[12];
 	struct nsf_op op[16];
 	struct nsf_state_desc state[2];
+	/* Where a test says so, the first chain's, for IPv4. */
+	struct {
+		struct nsf_index_part part;
+		struct nsf_index_node node;
+		u16 class[4];
+		u32 row[4];
+		struct { u64 sum, bits; } rows[3];
+	} index;
 };
 
 static void section(struct hand *h, enum nsf_section_id id, const void *at, size_t size)
@@ -441,6 +450,8 @@ static void rule(struct hand *h, u32 *records, u32 *ops, struct nsf_op match, st
 
 static void image_end(struct hand *h, u32 chains, u32 records, u32 ops)
 {
+	for (u32 i = 0; i < chains; i++)
+		h->chain[i].index[0] = h->chain[i].index[1] = NSF_NO_INDEX;
 	section(h, NSF_SECTION_CHAINS, h->chain, chains * sizeof(h->chain[0]));
 	section(h, NSF_SECTION_RECORDS, h->record, records * sizeof(h->record[0]));
 	section(h, NSF_SECTION_OPS, h->op, ops * sizeof(h->op[0]));
@@ -735,6 +746,64 @@ static void test_limit_bytes(void **state)
 	explain_free(x);
 }
 
+/*
+ * A counter, then a drop; by its mark a packet has all records (0), all but the counter (1), or
+ * all but the drop (2).
+ */
+static void test_same(void **state)
+{
+	static const struct { enum nsf_end end; u64 counted; bool same; } expect[] = {
+		{ NSF_DROP, 1, true }, { NSF_DROP, 1, false }, { NSF_ACCEPT, 2, false },
+	};
+	struct explain_meta meta = { .ct_state = NSF_CT_NEW };
+	struct hand h = { .img = { .magic = NSF_IMAGE_MAGIC } };
+	struct explain_result res, linear;
+	u32 records = 0, ops = 0, i;
+	struct explain *x, *y;
+
+	(void)state;
+	h.chain[0] = (struct nsf_chain){ .hook = 1, .families = 3 };
+	rule(&h, &records, &ops, NOTHING, OP(.code = NSF_OP_COUNTER), 40);
+	rule(&h, &records, &ops, NOTHING, ENDS(NSF_OP_DROP), 41);
+	rule(&h, &records, &ops, NOTHING, ENDS(NSF_OP_ACCEPT), NSF_NO_RULE);
+	image_end(&h, 1, records, ops);
+	h.index.part = (struct nsf_index_part){ .records = 3, .words = 1, .sums = 1, .nodes = 1 };
+	h.index.node = (struct nsf_index_node){
+		.kind = NSF_INDEX_TABLE, .field = NSF_FIELD_MARK, .classes = 3, .count = 3,
+		.table = (u32)((char *)&h.index.class - (char *)&h.index),
+		.rows = (u32)((char *)&h.index.row - (char *)&h.index),
+	};
+	for (i = 0; i < 3; i++) {
+		h.index.class[i] = (u16)i;
+		h.index.row[i] = (u32)((char *)&h.index.rows[i] - (char *)&h.index);
+		h.index.rows[i].sum = 1;
+		h.index.rows[i].bits = i == 0 ? 7 : i == 1 ? 6 : 5;
+	}
+	section(&h, NSF_SECTION_INDEX, &h.index, sizeof(h.index));
+	h.chain[0].index[0] = 0;
+
+	x = explain_new(&h.img);
+	y = explain_new_linear(&h.img);
+	assert_non_null(x);
+	assert_non_null(y);
+	for (i = 0; i < 3; i++) {
+		struct nsf_packet p, q;
+
+		meta.mark = i;
+		p = q = load("ttl=1", &meta);
+		explain_packet(x, EXPLAIN_INPUT, &p, 0, &res);
+		explain_packet(y, EXPLAIN_INPUT, &q, 0, &linear);
+		assert_int_equal(res.end, expect[i].end);
+		assert_int_equal(linear.end, NSF_DROP);
+		assert_int_equal(linear.step[0].rule, 41);
+		assert_int_equal(explain_counter(x, 0).packets, expect[i].counted);
+		assert_int_equal(explain_counter(y, 0).packets, i + 1);
+		assert_int_equal(explain_same(&res, &linear), expect[i].same);
+	}
+	explain_free(x);
+	explain_free(y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -754,6 +823,7 @@ int main(void)
 		cmocka_unit_test(test_before_conntrack),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_limit_bytes),
+		cmocka_unit_test(test_same),
 	};
 
 	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);

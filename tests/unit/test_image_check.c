@@ -1,4 +1,4 @@
-// links: ../module/classify.c ../module/image_check.c ../module/image_hash.c
+// links: ../module/classify.c ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
 // links: policy/flat.c policy/image.c policy/siphash.c policy/diag.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
@@ -17,11 +17,55 @@
 
 #include "fake_effect.h"
 #include "image_hash.h"
-#include "make_image.h"
+#include "make_index.h"
 
 #define OP(...)		((struct nsf_op){ __VA_ARGS__ })
 
-/* One of each: sets of all kinds, a map, states, a reject, two chains. */
+/* Offsets in the section of the index. */
+static struct {
+	u32 part, table, search, wide, low, lower, cross, rows, row;
+} at;
+
+/* Of the first chain, for IPv4: a node of each kind but DIRECTORY, which is too large. */
+static void sound_index(struct flat *f, u32 records)
+{
+	static const u16 table[] = { 0, 2, 1 }, search_class[] = { 1, 0, 2 }, low_class[] = { 0, 1 };
+	static const u32 search[] = { 0, 5, 9 }, wide_to[] = { 1, NSF_INDEX_TO_LOWER };
+	static const u64 wide[] = { 0, 7 }, low[] = { 0, 3 };
+	static const u64 bits[] = { 0x3f, 0x15, 0x20, 0 };
+	u16 cross[9] = { 3, 0, 1, 2, 0, 1, 2, 0, 1 };
+	struct nsf_index_node node[4];
+	struct nsf_index_lower lower;
+	u32 row[4], i;
+
+	for (i = 0; i < 4; i++)
+		row[i] = index_row(f, bits + i, records);
+	at.row = row[0];
+	at.rows = index_put(f, row, sizeof(row));
+	at.table = index_put(f, table, sizeof(table));
+	at.search = index_put2(f, search, sizeof(search), search_class, sizeof(search_class));
+	at.low = index_put2(f, low, sizeof(low), low_class, sizeof(low_class));
+	lower = (struct nsf_index_lower){ .table = at.low, .count = 2 };
+	at.lower = index_put(f, &lower, sizeof(lower));
+	at.wide = index_put2(f, wide, sizeof(wide), wide_to, sizeof(wide_to));
+	at.cross = index_put(f, cross, sizeof(cross));
+	node[0] = (struct nsf_index_node){
+		.kind = NSF_INDEX_TABLE, .field = NSF_FIELD_L4PROTO, .absent = 2, .classes = 3,
+		.table = at.table, .count = 3, .rows = NSF_INDEX_NO_ROWS };
+	node[1] = (struct nsf_index_node){
+		.kind = NSF_INDEX_SEARCH, .field = NSF_FIELD_TH_DPORT, .absent = 2, .classes = 3,
+		.table = at.search, .count = 3, .rows = at.rows };
+	node[2] = (struct nsf_index_node){
+		.kind = NSF_INDEX_WIDE, .field = NSF_FIELD_IIFNAME_HI, .classes = 2,
+		.table = at.wide, .count = 2, .lower = at.lower, .lowers = 1, .rows = at.rows };
+	node[3] = (struct nsf_index_node){
+		.kind = NSF_INDEX_CROSS, .a = 1, .classes = 4, .table = at.cross, .count = 9,
+		.rows = at.rows };
+	at.part = index_part(f, records, node, 4);
+	FLAT(struct nsf_chain, f, NSF_SECTION_CHAINS)->index[0] = at.part;
+}
+
+/* One of each: sets of all kinds, a map, states, a reject, two chains, an index. */
 static struct nsf_image *sound(void)
 {
 	static const u32 exact[] = { 80, 443 };
@@ -76,8 +120,10 @@ static struct nsf_image *sound(void)
 	image_record(&f, 5, 0, OP(.code = NSF_OP_SET, .arg = 1, .a = NSF_FIELD_TH_DPORT), drop);
 	image_ops(&f, 0, 0, NSF_NO_RULE, &drop, 1);	/* the first chain's policy */
 	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->policy = NSF_DROP;
+	sound_index(&f, 6);
 	*(struct nsf_chain *)flat_add(&f, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
-		.id = 8, .hook = 3, .families = 1, .start = 6, .name = 1, .priority = -5 };
+		.id = 8, .hook = 3, .families = 1, .start = 6, .name = 1, .priority = -5,
+		.index = { NSF_NO_INDEX, NSF_NO_INDEX } };
 	image_record(&f, 7, 7, OP(.code = NSF_OP_COUNTER));
 	return image_end(&f, NSF_ACCEPT);
 }
@@ -106,14 +152,17 @@ static struct nsf_image_fault fault;
 static void expect(const char *what)
 {
 	rehash(img);
-	if (!nsf_image_check(img, img->size, &fault))
-		fail_msg("accepted, though: %s", what);
-	assert_string_equal(fault.what, what);
+	if (!nsf_image_check(img, img->size, &fault)) {
+		if (what)
+			fail_msg("accepted, though: %s", what);
+	} else {
+		assert_string_equal(fault.what, what ? what : "nothing is wrong");
+	}
 	free(img);
 	img = NULL;
 }
 
-/* One change to a sound image, and what the checker must say of it. */
+/* One change to a sound image, and what the checker must say of it (NULL: nothing). */
 #define DAMAGE(change, what) do {	\
 	img = sound();			\
 	change;				\
@@ -146,10 +195,10 @@ static void test_header(void **state)
 	DAMAGE(img->section[0].offset += 8, "section: does not begin where the last one ends");
 	DAMAGE(img->section[2].size = ~0u, "section: reaches out of the image");
 	DAMAGE(img->section[1].size -= 8, "section: cuts an entry");
-	DAMAGE(img->section[0].size += 24, "section: does not begin where the last one ends");
+	DAMAGE(img->section[0].size += 32, "section: does not begin where the last one ends");
 	/* The targets end in the middle of 8 bytes. */
 	DAMAGE(*TARGET(3) = 1, "section: padding is not 0");
-	DAMAGE(img->section[NSF_SECTION_INDEX].size = 8, "section: reaches out of the image");
+	DAMAGE(img->section[NSF_SECTION_INDEX].size += 8, "section: reaches out of the image");
 
 	img = sound();
 	img->hash ^= 1;
@@ -311,6 +360,195 @@ static void test_rules(void **state)
 	       "strings: do not begin and end with NUL");
 }
 
+/* ---- the index ---- */
+
+#define INDEX(type, o)	((type *)((char *)img + img->section[NSF_SECTION_INDEX].offset + (o)))
+#define PART		INDEX(struct nsf_index_part, at.part)
+#define NODE(i)		(INDEX(struct nsf_index_node, at.part + sizeof(struct nsf_index_part)) + (i))
+#define END		img->section[NSF_SECTION_INDEX].size
+
+static void test_index(void **state)
+{
+	(void)state;
+	DAMAGE(CHAIN(0)->index[1] = END, "index: a part reaches out of the section");
+	DAMAGE(CHAIN(0)->index[0] += 4, "index: a part reaches out of the section");
+	DAMAGE(CHAIN(0)->index[0] = END - 8, "index: a part reaches out of the section");
+	DAMAGE(CHAIN(0)->index[0] = ~7u, "index: a part reaches out of the section");
+	DAMAGE(CHAIN(1)->index[0] = at.part, "index: the part is not of its chain's size");
+	DAMAGE(PART->records++, "index: the part is not of its chain's size");
+	DAMAGE(PART->words++, "index: the part is not of its chain's size");
+	DAMAGE(PART->sums++, "index: the part is not of its chain's size");
+	DAMAGE(PART->nodes = 0, "index: no such number of nodes");
+	DAMAGE(PART->nodes = 25, "index: no such number of nodes");
+	DAMAGE(PART->nodes++, "index: a part reaches out of the section");
+	DAMAGE(PART->nodes = 1, "index: no such number of nodes with rows");
+
+	DAMAGE(NODE(0)->kind = NSF_INDEX_KINDS, "index: no such kind of node");
+	DAMAGE(NODE(0)->field = 0, "index: the node's kind is not for its field");
+	DAMAGE(NODE(0)->field = NSF_FIELDS, "index: the node's kind is not for its field");
+	DAMAGE(NODE(0)->field = NSF_FIELD_IP6_SADDR_LO, "index: the node's kind is not for its field");
+	DAMAGE(NODE(1)->field = NSF_FIELD_IIFNAME_HI, "index: the node's kind is not for its field");
+	DAMAGE(NODE(2)->field = NSF_FIELD_IIFNAME_LO, "index: the node's kind is not for its field");
+	DAMAGE(NODE(2)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
+	DAMAGE(NODE(3)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
+	DAMAGE(NODE(0)->classes = 0, "index: no such number of classes");
+	DAMAGE(NODE(0)->classes = 65537, "index: no such number of classes");
+	DAMAGE(NODE(0)->absent = 3, "index: no such class");
+	DAMAGE(NODE(0)->count = 0, "index: a node without entries");
+	DAMAGE(NODE(0)->a = 1, "index: what a node does not use is not 0");
+	DAMAGE(NODE(1)->b = 1, "index: what a node does not use is not 0");
+	DAMAGE(NODE(1)->lower = 8, "index: what a node does not use is not 0");
+	DAMAGE(NODE(0)->lowers = 1, "index: what a node does not use is not 0");
+	DAMAGE(NODE(3)->absent = 1, "index: what a node does not use is not 0");
+	DAMAGE(NODE(3)->lower = 8, "index: what a node does not use is not 0");
+}
+
+static void test_index_tables(void **state)
+{
+	(void)state;
+	DAMAGE(NODE(0)->table = END, "index: a table reaches out of the section");
+	DAMAGE(NODE(0)->table += 2, "index: a table reaches out of the section");
+	DAMAGE(NODE(0)->table = ~7u, "index: a table reaches out of the section");
+	DAMAGE(NODE(0)->count = (END - at.table) / 2 + 1, "index: a table reaches out of the section");
+	DAMAGE(NODE(0)->count = ~0u, "index: a table reaches out of the section");
+	DAMAGE(INDEX(u16, at.table)[1] = 3, "index: no such class");
+	DAMAGE(INDEX(u16, at.table)[3] = 3, NULL);	/* behind its end */
+
+	DAMAGE(NODE(1)->table = END - 8, "index: a table reaches out of the section");
+	DAMAGE(NODE(1)->count = ~0u, "index: a table reaches out of the section");
+	DAMAGE(INDEX(u32, at.search)[0] = 1, "index: a search does not begin at 0");
+	DAMAGE(INDEX(u32, at.search)[1] = 9, "index: a search does not ascend");
+	DAMAGE(INDEX(u32, at.search)[1] = 0, "index: a search does not ascend");
+	DAMAGE(INDEX(u16, at.search + 16)[2] = 3, "index: no such class");
+
+	DAMAGE(NODE(2)->table = END - 16, "index: a table reaches out of the section");
+	DAMAGE(NODE(2)->count = ~0u, "index: a table reaches out of the section");
+	DAMAGE(INDEX(u64, at.wide)[0] = 1, "index: a search does not begin at 0");
+	DAMAGE(INDEX(u64, at.wide)[1] = 0, "index: a search does not ascend");
+	DAMAGE(INDEX(u32, at.wide + 16)[0] = 2, "index: no such class");
+	DAMAGE(INDEX(u32, at.wide + 16)[1]++, "index: no such class");
+	DAMAGE(NODE(2)->lowers = 0, "index: no such class");
+	DAMAGE(NODE(2)->lower = END, "index: the lower searches reach out of the section");
+	DAMAGE(NODE(2)->lower += 4, "index: the lower searches reach out of the section");
+	DAMAGE(NODE(2)->lowers = ~0u, "index: the lower searches reach out of the section");
+	DAMAGE(INDEX(struct nsf_index_lower, at.lower)->table = END - 16,
+	       "index: a table reaches out of the section");
+	DAMAGE(INDEX(struct nsf_index_lower, at.lower)->count = 0, "index: a node without entries");
+	DAMAGE(INDEX(struct nsf_index_lower, at.lower)->count = ~0u,
+	       "index: a table reaches out of the section");
+	DAMAGE(INDEX(u64, at.low)[0] = 1, "index: a search does not begin at 0");
+	DAMAGE(INDEX(u64, at.low)[1] = 0, "index: a search does not ascend");
+	DAMAGE(INDEX(u16, at.low + 16)[1] = 2, "index: no such class");
+
+	DAMAGE(NODE(3)->a = 3, "index: a cross of nodes that are not before it");
+	DAMAGE(NODE(3)->b = 3, "index: a cross of nodes that are not before it");
+	DAMAGE(NODE(3)->b = 2, "index: a cross is not of all classes of two nodes");
+	DAMAGE(NODE(3)->count = 10, "index: a cross is not of all classes of two nodes");
+	DAMAGE(NODE(3)->table = END - 16, "index: a table reaches out of the section");
+	DAMAGE(INDEX(u16, at.cross)[8] = 4, "index: no such class");
+}
+
+static void test_index_rows(void **state)
+{
+	(void)state;
+	DAMAGE(NODE(1)->rows = END - 8, "index: the rows reach out of the section");
+	DAMAGE(NODE(1)->rows += 4, "index: the rows reach out of the section");
+	DAMAGE(INDEX(u32, at.rows)[0] += 4, "index: a row reaches out of the section");
+	DAMAGE(INDEX(u32, at.rows)[0] = END, "index: a row reaches out of the section");
+	DAMAGE(INDEX(u32, at.rows)[0] = ~7u, "index: a row reaches out of the section");
+	DAMAGE(*INDEX(u64, at.row) = 2, "index: a row has more words than its part");
+	DAMAGE(*INDEX(u64, at.row) = ~0ULL, "index: a row reaches out of the section");
+	DAMAGE(INDEX(u64, at.row)[1] |= 0x40, "index: a row has bits that are no records");
+	DAMAGE(INDEX(u64, at.row)[1] = 0, NULL);
+	DAMAGE(*INDEX(u64, at.row) = 0, NULL);
+	/* The last sum stands at the very end: its word does not. */
+	DAMAGE((*INDEX(u64, END - 8) = 1, INDEX(u32, at.rows)[0] = END - 8),
+	       "index: a row reaches out of the section");
+}
+
+/* Every slot has one entry, the last one two. */
+static struct nsf_image *with_directory(void)
+{
+	const u32 n = NSF_INDEX_SLOTS + 1;
+	const u64 slots = (4 * (u64)n + 7) & ~7ULL, bits[] = { 1 };
+	u8 *v = calloc(1, slots + 4 * (u64)n + 16);
+	struct nsf_index_node node = {
+		.kind = NSF_INDEX_DIRECTORY, .field = NSF_FIELD_IP_SADDR, .classes = 1, .count = n,
+	};
+	struct flat f;
+	u32 i, row;
+
+	image_begin(&f);
+	for (i = 0; i < n; i++)
+		((u32 *)v)[i] = i;
+	((u32 *)v)[n - 1] = n;
+	((u16 *)(v + slots))[n - 1] = 1;
+	at.table = index_put(&f, v, slots + 2 * ((2 * (u64)n + 7) & ~7ULL));
+	row = index_row(&f, bits, 1);
+	node.table = at.table;
+	node.rows = index_put(&f, &row, 4);
+	at.part = index_part(&f, 1, &node, 1);
+	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->index[0] = at.part;
+	free(v);
+	return image_end(&f, NSF_DROP);
+}
+
+static void test_directory(void **state)
+{
+	const u32 n = NSF_INDEX_SLOTS + 1, low = (4 * n + 7) & ~7u, class = low + ((2 * n + 7) & ~7u);
+
+	(void)state;
+#define DAMAGE_DIRECTORY(change, what)	do {	\
+	img = with_directory();			\
+	change;					\
+	expect(what);				\
+} while (0)
+	DAMAGE_DIRECTORY(, NULL);
+	DAMAGE_DIRECTORY(*INDEX(u32, at.table) = 1,
+			 "index: a directory's slots are not all of its entries");
+	DAMAGE_DIRECTORY(INDEX(u32, at.table)[n - 1]--,
+			 "index: a directory's slots are not all of its entries");
+	DAMAGE_DIRECTORY(NODE(0)->count--, "index: a directory's slots are not all of its entries");
+	DAMAGE_DIRECTORY(NODE(0)->count = ~0u, "index: a table reaches out of the section");
+	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = 6, "index: a directory's slots do not ascend");
+	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = 5, "index: a directory's slots do not ascend");
+	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = ~0u, "index: a directory's slots do not ascend");
+	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = 8, "index: a search does not ascend");
+	DAMAGE_DIRECTORY(INDEX(u16, at.table + low)[7] = 1, "index: a search does not begin at 0");
+	DAMAGE_DIRECTORY(INDEX(u16, at.table + low)[n - 1] = 0, "index: a search does not ascend");
+	DAMAGE_DIRECTORY(INDEX(u16, at.table + class)[n - 1] = 1, "index: no such class");
+	DAMAGE_DIRECTORY(NODE(0)->table += 8, "index: a directory's slots are not all of its entries");
+#undef DAMAGE_DIRECTORY
+}
+
+/* Many nodes that share one large table: checking it again and again is refused. */
+static void test_shared(void **state)
+{
+	struct nsf_index_node node[NSF_INDEX_MAX_NODES];
+	u16 *table = calloc(65536, sizeof(*table));
+	const u64 bits = 1;
+	struct flat f;
+	u32 i, row, rows, at_table;
+
+	(void)state;
+	image_begin(&f);
+	at_table = index_put(&f, table, 65536 * sizeof(*table));
+	row = index_row(&f, &bits, 1);
+	rows = index_put(&f, &row, 4);
+	for (i = 0; i < NSF_INDEX_MAX_NODES; i++)
+		node[i] = (struct nsf_index_node){
+			.kind = NSF_INDEX_TABLE, .field = NSF_FIELD_TH_DPORT, .classes = 1,
+			.table = at_table, .count = 65536,
+			.rows = i ? NSF_INDEX_NO_ROWS : rows };
+	at.part = index_part(&f, 1, node, NSF_INDEX_MAX_NODES);
+	/* 24 times for one family, of a table with two bytes for each entry: below 16 a byte. */
+	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->index[0] = at.part;
+	img = image_end(&f, NSF_DROP);
+	CHAIN(0)->index[1] = at.part;	/* and 48 times is above */
+	expect("index: too much is shared");
+	free(table);
+}
+
 /* ---- any damage ---- */
 
 static void packets_run(const struct nsf_image *i, unsigned int *seed)
@@ -326,9 +564,10 @@ static void packets_run(const struct nsf_image *i, unsigned int *seed)
 		for (f = 1; f < NSF_FIELDS; f++)
 			if (n < 2 || rand_r(seed) & 1)
 				nsf_packet_set(&p, f, n == 0 ? 0 : (u32)rand_r(seed) % 12);
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, n & 1 ? 10 : 2);
 		for (c = 0; c < nsf_image_n_chains(i); c++) {
 			fx.log[0] = 0;
-			nsf_classify(i, nsf_image_chains(i)[c].start, &p, &fx, &dec);
+			nsf_classify(i, nsf_image_chains(i) + c, &p, &fx, &dec);
 			assert_true(dec.end < NSF_ENDS);
 			assert_true(dec.record < nsf_image_n_records(i));
 		}
@@ -379,6 +618,11 @@ int main(void)
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_index_tables),
+		cmocka_unit_test(test_index_rows),
+		cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_every_byte),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// links: ../module/classify.c ../module/image_check.c ../module/image_hash.c
+// links: ../module/classify.c ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
 // links: policy/compile.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c
 // SPDX-License-Identifier: GPL-2.0-or-later
@@ -58,7 +58,7 @@ static u8 run(void)
 {
 	fx.log[0] = 0;
 	fx.limit = true;
-	nsf_classify(img, nsf_image_chains(img)->start, &pkt, &fx, &dec);
+	nsf_classify(img, nsf_image_chains(img), &pkt, &fx, &dec);
 	return dec.end;
 }
 

@@ -239,7 +239,7 @@ bool judge_packet(struct judge *j, const struct place *place, const struct seen 
 		if (c->hook != place->hook || c->priority != place->priority ||
 		    !(c->families & family))
 			continue;
-		nsf_classify(j->img, c->start, &p, &j->fx, &d);
+		nsf_classify(j->img, c, &p, &j->fx, &d);
 		any = true;
 		record = nsf_image_records(j->img) + d.record;
 		out->rule = "policy";

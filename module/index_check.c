@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * index_check: see index_check.h. What index.c reads lies in the section, and what
+ * comes out of it are records of the chain. Whether they are the right ones it
+ * cannot say: explain --verify does. A word of a row may be 0, which costs a little.
+ */
+#ifdef __KERNEL__
+#include <linux/bitops.h>
+#include <linux/errno.h>
+#include <linux/sched.h>
+
+#define ones(v)		hweight64(v)
+#else
+#include <errno.h>
+
+#define ones(v)		((u32)__builtin_popcountll(v))
+#endif
+
+#include "index.h"
+#include "index_check.h"
+
+#define REST_EVERY	16384	/* units of work between two rests */
+
+struct check {
+	struct nsf_image_fault *fault;
+	const u8 *base;		/* of the section */
+	u32 size;
+	u32 at;			/* the part's offset */
+	const struct nsf_index_part *part;
+	/*
+	 * Rows have many classes, and tables may be shared: what is looked at again
+	 * and again is bounded, so that the whole stays linear.
+	 */
+	u64 work, limit;
+	u64 rested;		/* at this work */
+};
+
+static int bad(struct check *c, const char *what)
+{
+	c->fault->what = what;
+	c->fault->entry = c->at;
+	return -EINVAL;
+}
+
+/* Before @units of work. */
+static int work(struct check *c, u64 units)
+{
+	c->work += units;
+	if (c->work > c->limit)
+		return bad(c, "index: too much is shared");
+#ifdef __KERNEL__
+	if (c->work - c->rested >= REST_EVERY) {
+		c->rested = c->work;
+		cond_resched();
+	}
+#endif
+	return 0;
+}
+
+static bool inside(const struct check *c, u32 offset, u64 bytes)
+{
+	return !(offset % 8) && offset <= c->size && bytes <= c->size - offset;
+}
+
+/* What an array of @n entries takes before the next one begins. */
+static u64 room(u64 n, u32 entry)
+{
+	return (n * entry + 7) & ~7ULL;
+}
+
+static int check_classes(struct check *c, const u16 *class, u32 n, u32 classes)
+{
+	u32 i;
+
+	if (work(c, n))
+		return -EINVAL;
+	for (i = 0; i < n; i++)
+		if (class[i] >= classes)
+			return bad(c, "index: no such class");
+	return 0;
+}
+
+/* ---- nodes, by their kind ---- */
+
+static int check_table(struct check *c, const struct nsf_index_node *n)
+{
+	if (!inside(c, n->table, room(n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	return check_classes(c, (const u16 *)(c->base + n->table), n->count, n->classes);
+}
+
+static int check_search(struct check *c, const struct nsf_index_node *n)
+{
+	const u32 *first = (const u32 *)(c->base + n->table);
+	u32 i;
+
+	if (!inside(c, n->table, room(n->count, 4) + room(n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, n->count))
+		return -EINVAL;
+	if (first[0])
+		return bad(c, "index: a search does not begin at 0");
+	for (i = 1; i < n->count; i++)
+		if (first[i - 1] >= first[i])
+			return bad(c, "index: a search does not ascend");
+	return check_classes(c, (const u16 *)((const u8 *)first + room(n->count, 4)), n->count,
+			     n->classes);
+}
+
+static int check_directory(struct check *c, const struct nsf_index_node *n)
+{
+	const u32 *slot = (const u32 *)(c->base + n->table);
+	const u64 slots = room(NSF_INDEX_SLOTS + 1, 4);
+	const u16 *low = (const u16 *)((const u8 *)slot + slots);
+	u32 s, i = 0;
+
+	if (!inside(c, n->table, slots + 2 * room(n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, (u64)NSF_INDEX_SLOTS + n->count))
+		return -EINVAL;
+	if (slot[0] || slot[NSF_INDEX_SLOTS] != n->count)
+		return bad(c, "index: a directory's slots are not all of its entries");
+	for (s = 0; s < NSF_INDEX_SLOTS; s++) {
+		if (slot[s] >= slot[s + 1] || slot[s + 1] > n->count)
+			return bad(c, "index: a directory's slots do not ascend");
+		if (low[i])
+			return bad(c, "index: a search does not begin at 0");
+		for (i++; i < slot[s + 1]; i++)
+			if (low[i - 1] >= low[i])
+				return bad(c, "index: a search does not ascend");
+	}
+	return check_classes(c, (const u16 *)((const u8 *)low + room(n->count, 2)), n->count,
+			     n->classes);
+}
+
+/* The keys at @table of @count entries, which take @size each behind the keys. */
+static int check_first64(struct check *c, u32 table, u32 count, u32 size)
+{
+	const u64 *first = (const u64 *)(c->base + table);
+	u32 i;
+
+	if (!inside(c, table, room(count, 8) + room(count, size)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, count))
+		return -EINVAL;
+	if (first[0])
+		return bad(c, "index: a search does not begin at 0");
+	for (i = 1; i < count; i++)
+		if (first[i - 1] >= first[i])
+			return bad(c, "index: a search does not ascend");
+	return 0;
+}
+
+static int check_lower(struct check *c, const struct nsf_index_node *n)
+{
+	const struct nsf_index_lower *sub = (const struct nsf_index_lower *)(c->base + n->lower);
+	u32 i;
+
+	if (!inside(c, n->lower, (u64)n->lowers * sizeof(*sub)))
+		return bad(c, "index: the lower searches reach out of the section");
+	for (i = 0; i < n->lowers; i++, sub++) {
+		if (work(c, 1))
+			return -EINVAL;
+		if (!sub->count)
+			return bad(c, "index: a node without entries");
+		if (check_first64(c, sub->table, sub->count, 2) ||
+		    check_classes(c, (const u16 *)(c->base + sub->table + room(sub->count, 8)),
+				  sub->count, n->classes))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_wide(struct check *c, const struct nsf_index_node *n)
+{
+	const u32 *to;
+	u32 i;
+
+	if (check_first64(c, n->table, n->count, 4) || work(c, n->count))
+		return -EINVAL;
+	to = (const u32 *)(c->base + n->table + room(n->count, 8));
+	for (i = 0; i < n->count; i++)
+		if (to[i] & NSF_INDEX_TO_LOWER ? (to[i] & ~NSF_INDEX_TO_LOWER) >= n->lowers :
+						 to[i] >= n->classes)
+			return bad(c, "index: no such class");
+	return check_lower(c, n);
+}
+
+static int check_cross(struct check *c, const struct nsf_index_node *nodes, u32 i)
+{
+	const struct nsf_index_node *n = nodes + i;
+
+	if (n->a >= i || n->b >= i)
+		return bad(c, "index: a cross of nodes that are not before it");
+	if (n->count != (u64)nodes[n->a].classes * nodes[n->b].classes)
+		return bad(c, "index: a cross is not of all classes of two nodes");
+	return check_table(c, n);
+}
+
+/* ---- rows ---- */
+
+/* Its sums, and as many words as they say; no bit that is no record. */
+static int check_row(struct check *c, u32 offset)
+{
+	const struct nsf_index_part *p = c->part;
+	const u64 *sum = (const u64 *)(c->base + offset);
+	u32 i, n = 0, last = (p->words - 1) % 64;
+
+	if (!inside(c, offset, 8 * p->sums))
+		return bad(c, "index: a row reaches out of the section");
+	for (i = 0; i < p->sums; i++)
+		n += ones(sum[i]);
+	if (!inside(c, offset, 8 * ((u64)p->sums + n)))
+		return bad(c, "index: a row reaches out of the section");
+	if (sum[p->sums - 1] >> last > 1)
+		return bad(c, "index: a row has more words than its part");
+	if (sum[p->sums - 1] >> last && p->records % 64 &&
+	    sum[p->sums + n - 1] >> (p->records % 64))
+		return bad(c, "index: a row has bits that are no records");
+	return 0;
+}
+
+static int check_rows(struct check *c, const struct nsf_index_node *n)
+{
+	const u32 *row = (const u32 *)(c->base + n->rows);
+	u32 i;
+
+	if (!inside(c, n->rows, (u64)n->classes * sizeof(*row)))
+		return bad(c, "index: the rows reach out of the section");
+	for (i = 0; i < n->classes; i++)
+		if (work(c, 1 + c->part->sums) || check_row(c, row[i]))
+			return -EINVAL;
+	return 0;
+}
+
+/* ---- parts ---- */
+
+/* A kind looks at fields of its own width, at no fields, or at two. */
+static bool is_for_field(const struct nsf_index_node *n)
+{
+	switch (n->kind) {
+	case NSF_INDEX_CROSS:
+		return !n->field;
+	case NSF_INDEX_WIDE:
+		return n->field == NSF_FIELD_IIFNAME_HI || n->field == NSF_FIELD_OIFNAME_HI ||
+		       n->field == NSF_FIELD_IP6_SADDR_HI || n->field == NSF_FIELD_IP6_DADDR_HI;
+	default:
+		return n->field && n->field < NSF_FIELDS && !nsf_field_is_half(n->field);
+	}
+}
+
+static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i)
+{
+	const struct nsf_index_node *n = nodes + i;
+
+	if (n->kind >= NSF_INDEX_KINDS)
+		return bad(c, "index: no such kind of node");
+	if (!is_for_field(n))
+		return bad(c, "index: the node's kind is not for its field");
+	if (!n->classes || n->classes > NSF_INDEX_MAX_CLASSES)
+		return bad(c, "index: no such number of classes");
+	if (n->absent >= n->classes)
+		return bad(c, "index: no such class");
+	if (!n->count)
+		return bad(c, "index: a node without entries");
+	if ((n->kind != NSF_INDEX_CROSS && (n->a || n->b)) ||
+	    (n->kind == NSF_INDEX_CROSS && n->absent) ||
+	    (n->kind != NSF_INDEX_WIDE && (n->lower || n->lowers)))
+		return bad(c, "index: what a node does not use is not 0");
+	switch (n->kind) {
+	case NSF_INDEX_TABLE:
+		return check_table(c, n);
+	case NSF_INDEX_SEARCH:
+		return check_search(c, n);
+	case NSF_INDEX_DIRECTORY:
+		return check_directory(c, n);
+	case NSF_INDEX_WIDE:
+		return check_wide(c, n);
+	default:
+		return check_cross(c, nodes, i);
+	}
+}
+
+/* Of a chain of @records. */
+static int check_part(struct check *c, u32 records)
+{
+	const struct nsf_index_part *p = (const struct nsf_index_part *)(c->base + c->at);
+	const struct nsf_index_node *nodes = (const struct nsf_index_node *)(p + 1);
+	u32 i, rows = 0;
+
+	if (!inside(c, c->at, sizeof(*p)))
+		return bad(c, "index: a part reaches out of the section");
+	if (p->records != records || p->words != (records + 63) / 64 ||
+	    p->sums != (p->words + 63) / 64)
+		return bad(c, "index: the part is not of its chain's size");
+	if (!p->nodes || p->nodes > NSF_INDEX_MAX_NODES)
+		return bad(c, "index: no such number of nodes");
+	if (!inside(c, c->at, sizeof(*p) + p->nodes * sizeof(*nodes)))
+		return bad(c, "index: a part reaches out of the section");
+	c->part = p;
+	for (i = 0; i < p->nodes; i++) {
+		if (work(c, 1) || check_node(c, nodes, i))
+			return -EINVAL;
+		if (nodes[i].rows == NSF_INDEX_NO_ROWS)
+			continue;
+		rows++;
+		if (check_rows(c, nodes + i))
+			return -EINVAL;
+	}
+	if (!rows || rows > NSF_INDEX_MAX_ROWS)
+		return bad(c, "index: no such number of nodes with rows");
+	return 0;
+}
+
+int nsf_index_check(const struct nsf_image *img, struct nsf_image_fault *fault)
+{
+	const struct nsf_section *s = &img->section[NSF_SECTION_INDEX];
+	const struct nsf_chain *chain = nsf_image_chains(img);
+	u32 n = nsf_image_n_chains(img), i, f;
+	struct check c = {
+		.fault = fault,
+		.base = (const u8 *)img + s->offset,
+		.size = s->size,
+		.limit = NSF_INDEX_WORK * (u64)s->size,
+	};
+
+	for (i = 0; i < n; i++) {
+		u32 end = i + 1 < n ? chain[i + 1].start : nsf_image_n_records(img);
+
+		for (f = 0; f < 2; f++) {
+			c.at = chain[i].index[f];
+			if (c.at != NSF_NO_INDEX && check_part(&c, end - chain[i].start))
+				return -EINVAL;
+		}
+	}
+	return 0;
+}

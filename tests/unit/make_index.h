@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Indexes made by hand, in the INDEX section of an image made by hand: what a node
+ * points to first, then the part with its nodes. All functions give offsets.
+ */
+#ifndef MAKE_INDEX_H
+#define MAKE_INDEX_H
+
+#include "index.h"
+#include "make_image.h"
+
+/* Of @bytes; what follows begins at a multiple of 8. */
+static u32 index_put(struct flat *f, const void *v, size_t bytes)
+{
+	u32 at = (u32)flat_n(f, NSF_SECTION_INDEX);
+	char *to = flat_add(f, NSF_SECTION_INDEX, (bytes + 7) & ~(size_t)7);
+
+	assert_non_null(to);
+	if (bytes)
+		memcpy(to, v, bytes);
+	return at;
+}
+
+/* Two arrays, one behind the other. */
+static inline u32 index_put2(struct flat *f, const void *a, size_t a_bytes, const void *b,
+			     size_t b_bytes)
+{
+	u32 at = index_put(f, a, a_bytes);
+
+	index_put(f, b, b_bytes);
+	return at;
+}
+
+/* A row of the words of @bits that are not 0. */
+static u32 index_row(struct flat *f, const u64 *bits, u32 records)
+{
+	u32 words = (records + 63) / 64, sums = (words + 63) / 64, i;
+	u64 sum[NSF_INDEX_MAX_SUMS] = { 0 };
+	u32 at;
+
+	for (i = 0; i < words; i++)
+		if (bits[i])
+			sum[i / 64] |= 1ULL << (i % 64);
+	at = index_put(f, sum, sums * sizeof(*sum));
+	for (i = 0; i < words; i++)
+		if (bits[i])
+			index_put(f, bits + i, sizeof(*bits));
+	return at;
+}
+
+static u32 index_part(struct flat *f, u32 records, const struct nsf_index_node *node, u32 nodes)
+{
+	u32 words = (records + 63) / 64;
+	struct nsf_index_part part = {
+		.records = records, .words = words, .sums = (words + 63) / 64, .nodes = nodes,
+	};
+	u32 at = index_put(f, &part, sizeof(part));
+
+	index_put(f, node, nodes * sizeof(*node));
+	return at;
+}
+
+#endif /* MAKE_INDEX_H */

@@ -1,0 +1,474 @@
+// links: ../module/classify.c ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
+// links: policy/flat.c policy/image.c policy/siphash.c policy/diag.c
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Indexes made by hand: what each kind of node finds, the AND of rows of any size,
+ * and which records the classifier then runs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_effect.h"
+#include "make_index.h"
+
+#define OP(...)		((struct nsf_op){ __VA_ARGS__ })
+#define COUNT(a)	((u32)(sizeof(a) / sizeof(*(a))))
+#define MAX_CLASSES	64u
+
+/* ---- nodes: class c has the row of record c alone ---- */
+
+static struct flat flat;
+static struct nsf_index_node node[NSF_INDEX_MAX_NODES];
+static u32 nodes;
+
+static void nodes_begin(void)
+{
+	image_begin(&flat);
+	memset(node, 0, sizeof(node));
+	nodes = 0;
+}
+
+static struct nsf_index_node *node_add(u8 kind, u8 field, u32 classes, u32 absent)
+{
+	struct nsf_index_node *n = &node[nodes++];
+
+	n->kind = kind;
+	n->field = field;
+	n->classes = classes;
+	n->absent = absent;
+	n->rows = NSF_INDEX_NO_ROWS;
+	return n;
+}
+
+/* @records, which only lead on, and the policy. */
+static void records_add(u32 records)
+{
+	u32 i, at = (u32)flat_n(&flat, NSF_SECTION_RECORDS);
+
+	for (i = at + 1; i <= at + records; i++)
+		image_ops(&flat, i, i, 0, NULL, 0);
+}
+
+/* The last node's class tells, for the only chain in both families. */
+static struct nsf_image *nodes_end(void)
+{
+	struct nsf_index_node *n = &node[nodes - 1];
+	struct nsf_chain *chain;
+	u32 row[MAX_CLASSES], c, part;
+	u64 bits[2];
+
+	for (c = 0; c < n->classes; c++) {
+		bits[0] = c < 64 ? 1ULL << c : 0;
+		bits[1] = 0;
+		row[c] = index_row(&flat, bits, MAX_CLASSES + 6);
+	}
+	n->rows = index_put(&flat, row, n->classes * sizeof(*row));
+	part = index_part(&flat, MAX_CLASSES + 6, node, nodes);
+	chain = FLAT(struct nsf_chain, &flat, NSF_SECTION_CHAINS);
+	chain->index[0] = part;
+	chain->index[1] = part;
+	records_add(MAX_CLASSES + 5);
+	return image_end(&flat, NSF_DROP);
+}
+
+static u32 class_of(const struct nsf_image *img, const struct nsf_packet *p)
+{
+	struct nsf_index_cursor cur;
+
+	memset(&cur, 0xa5, sizeof(cur));
+	assert_true(nsf_index_look(img, nsf_image_chains(img), p, &cur));
+	return nsf_index_next(&cur, 0);
+}
+
+static u32 class_of_value(const struct nsf_image *img, enum nsf_field f, u64 value)
+{
+	struct nsf_packet p;
+
+	memset(&p, 0xa5, sizeof(p));
+	p.have = 0;
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+	nsf_packet_set(&p, f, value);
+	return class_of(img, &p);
+}
+
+static u32 class_of_none(const struct nsf_image *img)
+{
+	return class_of_value(img, NSF_FIELD_NFPROTO, 2);
+}
+
+static void test_table(void **state)
+{
+	static const u16 class[] = { 3, 0, 4, 1, 2 };
+	struct nsf_image *img;
+	u32 i;
+
+	(void)state;
+	nodes_begin();
+	node_add(NSF_INDEX_TABLE, NSF_FIELD_CT_STATE, 6, 5)->table =
+		index_put(&flat, class, sizeof(class));
+	node[0].count = COUNT(class);
+	img = nodes_end();
+	for (i = 0; i < COUNT(class); i++)
+		assert_int_equal(class_of_value(img, NSF_FIELD_CT_STATE, i), class[i]);
+	assert_int_equal(class_of_value(img, NSF_FIELD_CT_STATE, 5), 2);
+	assert_int_equal(class_of_value(img, NSF_FIELD_CT_STATE, ~0ULL), 2);
+	assert_int_equal(class_of_none(img), 5);
+	free(img);
+}
+
+static u32 naive32(const u32 *first, u32 n, u32 v)
+{
+	u32 i = 0;
+
+	while (i + 1 < n && first[i + 1] <= v)
+		i++;
+	return i;
+}
+
+/* Of every size: searches go wrong at their ends. */
+static void test_search(void **state)
+{
+	u32 first[MAX_CLASSES], n, i;
+	u16 class[MAX_CLASSES];
+	struct nsf_image *img;
+
+	(void)state;
+	for (n = 1; n < MAX_CLASSES; n++) {
+		for (i = 0; i < n; i++) {
+			first[i] = i ? i == 5 ? first[4] + 1 : i * 0x03f00001u : 0;
+			class[i] = (u16)((i * 7) % n);
+		}
+		nodes_begin();
+		node_add(NSF_INDEX_SEARCH, NSF_FIELD_IP_DADDR, n + 1, n)->table =
+			index_put2(&flat, first, n * 4, class, n * 2);
+		node[0].count = n;
+		img = nodes_end();
+		for (i = 0; i < n; i++) {
+			static const u32 beside[] = { 0, 1, 2, 0x1000000, ~0u };
+			u32 b;
+
+			for (b = 0; b < COUNT(beside); b++) {
+				u32 v = first[i] + beside[b];
+
+				assert_int_equal(class_of_value(img, NSF_FIELD_IP_DADDR, v),
+						 class[naive32(first, n, v)]);
+			}
+		}
+		assert_int_equal(class_of_value(img, NSF_FIELD_IP_DADDR, ~0u), class[n - 1]);
+		assert_int_equal(class_of_none(img), n);
+		free(img);
+	}
+}
+
+/* Each slot one entry, but 10.0/16 and the last two have more. */
+static void test_directory(void **state)
+{
+	static const struct { u32 first; u16 class; } extra[] = {
+		{ 0x0a000000, 1 }, { 0x0a000001, 2 }, { 0x0a000100, 3 }, { 0x0a00ffff, 4 },
+		{ 0x0a010000, 0 }, { 0xfffe0000, 0 }, { 0xfffe8000, 5 }, { 0xffff0000, 6 },
+		{ 0xffff0005, 7 }, { 0xffffffff, 8 },
+	};
+	u32 *slot = calloc(NSF_INDEX_SLOTS + 2, sizeof(*slot)), s, e = 0, n = 0, i;
+	u16 *low = calloc(2 * NSF_INDEX_SLOTS, sizeof(*low));
+	u16 *class = calloc(2 * NSF_INDEX_SLOTS, sizeof(*class));
+	struct nsf_image *img;
+
+	(void)state;
+	for (s = 0; s < NSF_INDEX_SLOTS; s++) {
+		slot[s] = n;
+		if (e == COUNT(extra) || extra[e].first >> 16 != s)
+			n++;
+		for (; e < COUNT(extra) && extra[e].first >> 16 == s; e++, n++) {
+			low[n] = (u16)extra[e].first;
+			class[n] = extra[e].class;
+		}
+	}
+	slot[s] = n;
+	nodes_begin();
+	node_add(NSF_INDEX_DIRECTORY, NSF_FIELD_IP_SADDR, 10, 9)->count = n;
+	node[0].table = index_put(&flat, slot, (NSF_INDEX_SLOTS + 1) * sizeof(*slot));
+	index_put2(&flat, low, n * 2, class, n * 2);
+	img = nodes_end();
+	for (i = 0; i < COUNT(extra); i++) {
+		u32 last = i + 1 < COUNT(extra) && extra[i].first >> 16 == extra[i + 1].first >> 16 ?
+			extra[i + 1].first - 1 : extra[i].first | 0xffff;
+
+		assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, extra[i].first),
+				 extra[i].class);
+		assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, last), extra[i].class);
+	}
+	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0), 0);
+	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0x09ffffff), 0);
+	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0x7f000001), 0);
+	assert_int_equal(class_of_none(img), 9);
+	free(img);
+	free(slot);
+	free(low);
+	free(class);
+}
+
+static void test_wide(void **state)
+{
+	static const u64 first[] = { 0, 5, 6, 1ULL << 63 };
+	static const u32 to[] = { 0, NSF_INDEX_TO_LOWER | 1, 1, NSF_INDEX_TO_LOWER | 0 };
+	static const u64 low0[] = { 0 }, low1[] = { 0, 1, 1ULL << 40 };
+	static const u16 class0[] = { 2 }, class1[] = { 3, 4, 5 };
+	const struct { u64 hi, lo; u32 class; } t[] = {
+		{ 0, 0, 0 }, { 4, ~0ULL, 0 }, { 5, 0, 3 }, { 5, 1, 4 }, { 5, (1ULL << 40) - 1, 4 },
+		{ 5, 1ULL << 40, 5 }, { 5, ~0ULL, 5 }, { 6, 0, 1 }, { (1ULL << 63) - 1, 0, 1 },
+		{ 1ULL << 63, 9, 2 }, { ~0ULL, ~0ULL, 2 },
+	};
+	struct nsf_index_lower lower[2];
+	struct nsf_image *img;
+	struct nsf_packet p = { .have = 0 };
+	u32 i;
+
+	(void)state;
+	nodes_begin();
+	lower[0] = (struct nsf_index_lower){
+		.count = 1, .table = index_put2(&flat, low0, sizeof(low0), class0, sizeof(class0)),
+	};
+	lower[1] = (struct nsf_index_lower){
+		.count = 3, .table = index_put2(&flat, low1, sizeof(low1), class1, sizeof(class1)),
+	};
+	node_add(NSF_INDEX_WIDE, NSF_FIELD_IP6_DADDR_HI, 7, 6)->count = COUNT(first);
+	node[0].table = index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	node[0].lower = index_put(&flat, lower, sizeof(lower));
+	node[0].lowers = 2;
+	img = nodes_end();
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
+	for (i = 0; i < COUNT(t); i++) {
+		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_HI, t[i].hi);
+		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_LO, t[i].lo);
+		assert_int_equal(class_of(img, &p), t[i].class);
+	}
+	p.have ^= NSF_BIT(NSF_FIELD_IP6_DADDR_LO);
+	assert_int_equal(class_of(img, &p), 6);
+	p.have ^= NSF_BIT(NSF_FIELD_IP6_DADDR_LO) | NSF_BIT(NSF_FIELD_IP6_DADDR_HI);
+	assert_int_equal(class_of(img, &p), 6);
+	free(img);
+}
+
+/* Of two tables, and of a cross with one of them. */
+static void test_cross(void **state)
+{
+	static const u16 direct[] = { 0, 1, 2, 3, 4 };
+	u16 cross[20], again[40];
+	struct nsf_packet p = { .have = 0 };
+	struct nsf_image *img;
+	u32 i, a, b;
+
+	(void)state;
+	for (i = 0; i < COUNT(cross); i++)
+		cross[i] = (u16)(i * 3 % 10);
+	for (i = 0; i < COUNT(again); i++)
+		again[i] = (u16)i;
+	nodes_begin();
+	node_add(NSF_INDEX_TABLE, NSF_FIELD_MARK, 5, 4)->table = index_put(&flat, direct, 10);
+	node[0].count = 5;
+	node_add(NSF_INDEX_TABLE, NSF_FIELD_PKTTYPE, 4, 3)->table = index_put(&flat, direct, 8);
+	node[1].count = 4;
+	node_add(NSF_INDEX_CROSS, 0, 10, 0)->table = index_put(&flat, cross, sizeof(cross));
+	node[2].b = 1;
+	node[2].count = COUNT(cross);
+	node_add(NSF_INDEX_CROSS, 0, 40, 0)->table = index_put(&flat, again, sizeof(again));
+	node[3].a = 2;
+	node[3].b = 1;
+	node[3].count = COUNT(again);
+	img = nodes_end();
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+	for (a = 0; a < 5; a++) {
+		for (b = 0; b < 4; b++) {
+			nsf_packet_set(&p, NSF_FIELD_MARK, a);
+			nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
+			assert_int_equal(class_of(img, &p), cross[a * 4 + b] * 4 + b);
+		}
+	}
+	p.have = NSF_BIT(NSF_FIELD_NFPROTO);
+	assert_int_equal(class_of(img, &p), cross[4 * 4 + 3] * 4 + 3);
+	free(img);
+}
+
+/* ---- rows ---- */
+
+/* Rows of @records; each class of each node has other bits. */
+static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned int *seed)
+{
+	static const u16 class[] = { 0, 1, 2 };
+	u64 bits[NSF_INDEX_MAX_ROWS][3][1024], want;
+	u32 row[3], i, c, w, r, words = (records + 63) / 64, at;
+	struct nsf_index_cursor cur;
+	struct nsf_packet p = { .have = 0 };
+	struct nsf_image *img;
+	u32 pick[NSF_INDEX_MAX_ROWS];
+
+	nodes_begin();
+	records_add(2);		/* the first chain, without an index */
+	image_ops(&flat, 0, 0, NSF_NO_RULE, &OP(.code = NSF_OP_DROP), 1);
+	FLAT(struct nsf_chain, &flat, NSF_SECTION_CHAINS)->policy = NSF_DROP;
+	memset(bits, 0, sizeof(bits));
+	for (i = 0; i < operands; i++) {
+		for (c = 0; c < 3; c++) {
+			for (r = 0; r < records; r++)
+				if ((unsigned int)rand_r(seed) % 100 < percent)
+					bits[i][c][r / 64] |= 1ULL << (r % 64);
+			/* Whole words of it are 0. */
+			for (w = 0; w < words; w++)
+				if (rand_r(seed) % 4 == 0)
+					bits[i][c][w] = 0;
+			row[c] = index_row(&flat, bits[i][c], records);
+		}
+		node_add(NSF_INDEX_TABLE, (u8)(NSF_FIELD_IP6_NEXTHDR + i), 3, 2)->table =
+			index_put(&flat, class, sizeof(class));
+		node[i].count = 3;
+		node[i].rows = index_put(&flat, row, sizeof(row));
+	}
+	c = index_part(&flat, records, node, nodes);
+	*(struct nsf_chain *)flat_add(&flat, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
+		.id = 8, .hook = 1, .families = 3, .start = 3, .name = 1,
+		.index = { c, NSF_NO_INDEX },
+	};
+	records_add(records - 1);
+	img = image_end(&flat, NSF_DROP);
+
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+	for (i = 0; i < operands; i++) {
+		pick[i] = (u32)rand_r(seed) % 3;
+		if (pick[i] < 2)
+			nsf_packet_set(&p, NSF_FIELD_IP6_NEXTHDR + i, pick[i]);
+	}
+	assert_false(nsf_index_look(img, nsf_image_chains(img), &p, &cur));
+	assert_true(nsf_index_look(img, nsf_image_chains(img) + 1, &p, &cur));
+	for (r = 0; r < records; r++) {
+		/* Now every record in turn, now leaps. */
+		if (r && rand_r(seed) % 8 == 0)
+			r += (u32)rand_r(seed) % (records / 2);
+		at = nsf_index_next(&cur, 3 + r);
+		for (; r < records; r++) {
+			want = ~0ULL;
+			for (i = 0; i < operands; i++)
+				want &= bits[i][pick[i]][r / 64];
+			if (want >> (r % 64) & 1)
+				break;
+		}
+		assert_int_equal(at, r < records ? 3 + r : 3 + records);
+	}
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
+	assert_false(nsf_index_look(img, nsf_image_chains(img) + 1, &p, &cur));
+	free(img);
+}
+
+static void test_rows(void **state)
+{
+	static const u32 records[] = { 2, 12, 63, 64, 65, 128, 4095, 4096, 4097, 10000, 65533 };
+	static const u8 percent[] = { 0, 2, 60, 100 };
+	unsigned int seed = 1;
+	u32 i, k, n;
+
+	(void)state;
+	for (i = 0; i < COUNT(records); i++)
+		for (k = 0; k < COUNT(percent); k++)
+			for (n = 1; n <= NSF_INDEX_MAX_ROWS; n += n < 5 ? 1 : 7)
+				if (records[i] < 10000 || n == 3)
+					rows_try(records[i], n, percent[k], &seed);
+}
+
+/* ---- the classifier ---- */
+
+/*
+ * Record i counts in counter i; 2 leads past 3 and 4; 5 accepts. A row for each mark, that
+ * leaves out what must be left out to be seen.
+ */
+static struct nsf_image *counting(const u64 *bits, u32 marks)
+{
+	static const u16 class[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+	const struct nsf_op accept = OP(.code = NSF_OP_ACCEPT);
+	struct nsf_state_desc *s;
+	u32 row[8], i;
+
+	nodes_begin();
+	s = flat_add(&flat, NSF_SECTION_STATES, 6);
+	for (i = 0; i < 6; i++)
+		s[i] = (struct nsf_state_desc){ .id = i + 1, .kind = NSF_STATE_COUNTER };
+	for (i = 0; i < marks; i++)
+		row[i] = index_row(&flat, bits + i, 7);
+	node_add(NSF_INDEX_TABLE, NSF_FIELD_MARK, marks, 0)->table =
+		index_put(&flat, class, marks * 2);
+	node[0].count = marks;
+	node[0].rows = index_put(&flat, row, marks * 4);
+	FLAT(struct nsf_chain, &flat, NSF_SECTION_CHAINS)->index[1] =
+		index_part(&flat, 7, node, 1);
+	for (i = 0; i < 6; i++) {
+		const struct nsf_op op[] = { OP(.code = NSF_OP_COUNTER, .arg = i), accept };
+
+		image_ops(&flat, i + 1, i == 5 ? 0 : i == 2 ? 5 : i + 1, 0, op, i == 5 ? 2 : 1);
+	}
+	return image_end(&flat, NSF_DROP);
+}
+
+static void test_classify(void **state)
+{
+	static const struct { u64 bits; const char *log; u32 end; } t[] = {
+		{ 0x7f, "c0 c1 c2 c5", 5 },
+		{ 0x7b, "c0 c1 c3 c4 c5", 5 },	/* without 2 nobody leaps */
+		{ 0x3f, "c0 c1 c2 c5", 5 },
+		{ 0x1c, "c2", 6 },		/* nobody is left: the policy, though its bit is 0 */
+		{ 0x40, "", 6 },
+		{ 0, "", 6 },
+		{ 0x20, "c5", 5 },
+		{ 0x0a, "c1 c3", 6 },
+	};
+	struct nsf_effect fx = { .limit = true };
+	struct nsf_packet p = { .have = 0 };
+	struct nsf_decision d;
+	struct nsf_image *img;
+	u64 bits[COUNT(t)];
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(t); i++)
+		bits[i] = t[i].bits;
+	img = counting(bits, COUNT(t));
+	for (i = 0; i < COUNT(t); i++) {
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
+		nsf_packet_set(&p, NSF_FIELD_MARK, i);
+		fx.log[0] = 0;
+		memset(&d, 0xa5, sizeof(d));
+		nsf_classify(img, nsf_image_chains(img), &p, &fx, &d);
+		assert_string_equal(fx.log, t[i].log);
+		assert_int_equal(d.record, t[i].end);
+		assert_int_equal(d.end, t[i].end == 5 ? NSF_ACCEPT : NSF_DROP);
+		assert_int_equal(d.reject_how, 0);
+		/* The linear evaluation does not look at it, neither does the other family. */
+		fx.log[0] = 0;
+		nsf_classify_linear(img, nsf_image_chains(img), &p, &fx, &d);
+		assert_string_equal(fx.log, t[0].log);
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+		fx.log[0] = 0;
+		nsf_classify(img, nsf_image_chains(img), &p, &fx, &d);
+		assert_string_equal(fx.log, t[0].log);
+		assert_int_equal(d.record, 5);
+	}
+	free(img);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_cross),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_classify),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
