@@ -516,6 +516,8 @@ int policy_compile(const struct ir_policy *p, struct nsf_image **out, struct dia
 		states_sort(&c);
 	}
 	if (!c.err)
+		c.err = index_build(&flat);
+	if (!c.err)
 		c.err = image_write(&flat, p->name, out, d);
 	compile_clean(&c);
 	flat_clean(&flat);

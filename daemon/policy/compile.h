@@ -5,6 +5,7 @@
  *   compile.c        chains and rules: where evaluation goes on
  *   compile_match.c  matches and statements: ops
  *   compile_set.c    sets: sorted keys
+ *   index_*.c        which records a packet can match
  *   image.c          the sections, written out
  */
 #ifndef NSF_POLICY_COMPILE_H
@@ -78,6 +79,11 @@ const struct compile_set *compile_set(struct compile *c, unsigned int index);
 /* One interval of a wide field (16 bytes each), as a set; UINT32_MAX: an error. */
 uint32_t compile_set_interval(struct compile *c, const struct ir_place *place,
 			      const uint8_t *first, const uint8_t *last);
+
+/* ---- index_build.c ---- */
+
+/* The indexes of all chains, once the other sections are done. 0 or -ENOMEM. */
+int index_build(struct flat *f);
 
 /* ---- image.c ---- */
 

@@ -36,5 +36,7 @@ int policy_load_buffer(const char *name, const char *text, size_t size,
  * Deterministic. -EINVAL with errors in @d where a limit is met, -ENOMEM.
  */
 int policy_compile(const struct ir_policy *p, struct nsf_image **out, struct diags *d);
+/* Chains with fewer records get no index: NSF_INDEX_MIN_RECORDS, but for tests. */
+extern unsigned int index_least;
 
 #endif /* NSF_POLICY_H */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "dump.h"
+#include "index.h"
 #include "judge.h"
 #include "mutate.h"
 #include "policy/policy.h"
@@ -35,7 +36,7 @@ struct options {
 };
 
 static struct {
-	uint64_t policies, pairs, by_rule;
+	uint64_t policies, pairs, by_rule, indexed;
 	uint64_t mutants[MUTATIONS], noticed[MUTATIONS];
 } sum;
 
@@ -140,12 +141,15 @@ static bool one(uint64_t seed, const struct options *o, struct judgement *j)
 	bool agree;
 
 	memset(j, 0, offsetof(struct judgement, ref));
+	/* What has an index by far, and what would not have one. */
+	index_least = seed % 4 ? 2 : NSF_INDEX_MIN_RECORDS;
 	judge_packets_make(&packets, policy, seed, o->packets);
 	img = (o->text ? compile_text : judge_compile)(policy, j->what, sizeof(j->what));
 	agree = img && judge(policy, img, &packets, j);
 	sum.policies++;
 	sum.pairs += j->pairs;
 	sum.by_rule += j->ended_by_rule;
+	sum.indexed += j->indexed;
 	if (!agree)
 		report(seed, policy, &packets, j, o);
 	else if (o->mutate)
@@ -270,9 +274,9 @@ int main(int argc, char **argv)
 		good = mutants_noticed();
 	title = o.mutate ? "corrupted images are noticed" :
 		o.text ? "image of the text and reference agree" : "image and reference agree";
-	printf("%s - policy: %s: %" PRIu64 " pairs (%" PRIu64 " ended by a rule) of %" PRIu64
-	       " policies, seeds %" PRIu64 " to %" PRIu64 "\n", good ? "ok" : "not ok", title,
-	       sum.pairs, sum.by_rule, sum.policies, o.seed, seed - 1);
+	printf("%s - policy: %s: %" PRIu64 " pairs (%" PRIu64 " ended by a rule, %" PRIu64
+	       " by way of an index) of %" PRIu64 " policies, seeds %" PRIu64 " to %" PRIu64 "\n", good ? "ok" : "not ok", title,
+	       sum.pairs, sum.by_rule, sum.indexed, sum.policies, o.seed, seed - 1);
 	free(j);
 	fflush(stdout);
 	if (!good)

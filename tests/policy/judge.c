@@ -72,13 +72,18 @@ static const char *compare(const struct ref_outcome *a, const struct ref_outcome
 	return NULL;
 }
 
+/* The image's two ways to evaluate a chain: each has counters and limits of its own. */
+enum { INDEXED, LINEAR, WAYS };
+
+static const char * const way_name[WAYS] = { "", " (linear)" };
+
 static bool judge_packet(const struct ir_policy *policy, const struct nsf_image *img,
 			 const struct ref_packet *p, struct ref_state *state,
-			 struct subject *subject, struct judgement *j)
+			 struct subject *const *subject, struct judgement *j)
 {
 	unsigned int bit = p->family == 4 ? NSF_CHAIN_IPV4 : NSF_CHAIN_IPV6;
 	const char *differs;
-	unsigned int c;
+	unsigned int c, way;
 	int chain;
 
 	if (!fields_agree(p, j->what, sizeof(j->what)))
@@ -95,12 +100,16 @@ static bool judge_packet(const struct ir_policy *policy, const struct nsf_image 
 		}
 		j->pairs++;
 		ref_evaluate(policy, c, p, state, &j->ref);
-		subject_evaluate(subject, (unsigned int)chain, p, &j->got);
 		j->ended_by_rule += !j->ref.by_policy;
-		differs = compare(&j->ref, &j->got);
-		if (differs) {
-			snprintf(j->what, sizeof(j->what), "chain %s: another %s",
-				 policy->chain[c].name, differs);
+		j->indexed += nsf_image_chains(img)[chain].index[p->family == 6] != NSF_NO_INDEX;
+		for (way = 0; way < WAYS; way++) {
+			subject_evaluate(subject[way], (unsigned int)chain, p, way == LINEAR,
+					 &j->got);
+			differs = compare(&j->ref, &j->got);
+			if (!differs)
+				continue;
+			snprintf(j->what, sizeof(j->what), "chain %s: another %s%s",
+				 policy->chain[c].name, differs, way_name[way]);
 			return false;
 		}
 	}
@@ -133,18 +142,20 @@ bool judge(const struct ir_policy *policy, const struct nsf_image *img,
 	   const struct judge_packets *packets, struct judgement *j)
 {
 	struct ref_state *state = ref_state_alloc(policy, START);
-	struct subject *subject = subject_alloc(img, START);
+	struct subject *subject[WAYS] = { subject_alloc(img, START), subject_alloc(img, START) };
 	bool agree = true;
+	unsigned int way;
 
 	j->what[0] = '\0';
-	j->pairs = j->ended_by_rule = 0;
+	j->pairs = j->ended_by_rule = j->indexed = 0;
 	for (j->packet = 0; agree && j->packet < packets->n; j->packet++)
 		agree = judge_packet(policy, img, &packets->v[j->packet].p, state, subject, j);
 	if (!agree)
 		j->packet--;
-	else
-		agree = judge_counters(img, state, subject, j);
-	subject_free(subject);
+	for (way = 0; way < WAYS; way++) {
+		agree = agree && judge_counters(img, state, subject[way], j);
+		subject_free(subject[way]);
+	}
 	ref_state_free(state);
 	return agree;
 }

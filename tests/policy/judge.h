@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * judge: one policy, its image, some packets: do the reference and the image say
- * the same? Verdict, the rule that ended it, what every statement did and in which
+ * the same, the image both with its index and record by record? Verdict, the rule that ended it, what every statement did and in which
  * order, the marks, and at the end the counters. Tests only.
  */
 #ifndef TESTS_POLICY_JUDGE_H
@@ -21,6 +21,7 @@ struct judgement {
 	unsigned int chain;	/* of the IR */
 	size_t pairs;		/* compared, of packet and base chain */
 	size_t ended_by_rule;	/* of them: how much the generators are worth */
+	size_t indexed;		/* of them: the chain has an index */
 	struct ref_outcome ref, got;
 };
 

@@ -124,7 +124,7 @@ void subject_packet(struct nsf_packet *to, const struct ref_packet *p)
 }
 
 void subject_evaluate(struct subject *s, unsigned int chain, const struct ref_packet *p,
-		      struct ref_outcome *out)
+		      bool linear, struct ref_outcome *out)
 {
 	const struct nsf_image *img = s->img;
 	struct nsf_effect fx = { s, p, out };
@@ -135,7 +135,8 @@ void subject_evaluate(struct subject *s, unsigned int chain, const struct ref_pa
 	memset(out, 0, offsetof(struct ref_outcome, event));
 	memset(&d, 0xa5, sizeof(d));
 	subject_packet(&packet, p);
-	nsf_classify(img, nsf_image_chains(img) + chain, &packet, &fx, &d);
+	(linear ? nsf_classify_linear : nsf_classify)(img, nsf_image_chains(img) + chain, &packet,
+						      &fx, &d);
 	out->end = d.end == NSF_ACCEPT ? REF_ACCEPT : d.end == NSF_DROP ? REF_DROP : REF_REJECT;
 	if (d.end == NSF_REJECT) {
 		out->reject_how = d.reject_how;

@@ -19,8 +19,9 @@ void subject_free(struct subject *s);
 
 /* The chain's index in the image, or -1. */
 int subject_chain(const struct nsf_image *img, const char *name);
+/* @linear: record by record, without the index. */
 void subject_evaluate(struct subject *s, unsigned int chain, const struct ref_packet *p,
-		      struct ref_outcome *out);
+		      bool linear, struct ref_outcome *out);
 
 /* The counters, by state: false where state @i is none. */
 bool subject_counter(const struct subject *s, unsigned int i, uint64_t *rule,

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * index_cond: a record's matches as conditions, each on one field. What none can
+ * say is left out: the record looks itself when its bit comes up.
+ *
+ * Matches behind a statement (counter, limit, log, mark set) do not count for the
+ * record itself: the statement is done for whoever comes there. They do for what the
+ * record leads to.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/index_build.h"
+#include "policy/siphash.h"
+
+#define MAX_MASK_GAPS	8	/* bits of a mask that split it: 2^8 intervals */
+
+static const u8 width_of[NSF_FIELDS] = {
+	[NSF_FIELD_NFPROTO] = 8, [NSF_FIELD_L4PROTO] = 8, [NSF_FIELD_MARK] = 32,
+	[NSF_FIELD_LENGTH] = 32, [NSF_FIELD_PKTTYPE] = 8, [NSF_FIELD_IIF] = 32,
+	[NSF_FIELD_OIF] = 32, [NSF_FIELD_IIFNAME_HI] = 128, [NSF_FIELD_OIFNAME_HI] = 128,
+	[NSF_FIELD_IP_SADDR] = 32, [NSF_FIELD_IP_DADDR] = 32, [NSF_FIELD_IP_PROTOCOL] = 8,
+	[NSF_FIELD_IP_TTL] = 8, [NSF_FIELD_IP_DSCP] = 8, [NSF_FIELD_IP_FRAG_OFF] = 16,
+	[NSF_FIELD_IP_LENGTH] = 16, [NSF_FIELD_IP6_SADDR_HI] = 128,
+	[NSF_FIELD_IP6_DADDR_HI] = 128, [NSF_FIELD_IP6_NEXTHDR] = 8,
+	[NSF_FIELD_IP6_HOPLIMIT] = 8, [NSF_FIELD_IP6_DSCP] = 8, [NSF_FIELD_IP6_LENGTH] = 16,
+	[NSF_FIELD_EXTHDR_FRAG] = 8, [NSF_FIELD_TH_SPORT] = 16, [NSF_FIELD_TH_DPORT] = 16,
+	[NSF_FIELD_TH_TYPE] = 8, [NSF_FIELD_TH_CODE] = 8, [NSF_FIELD_TH_TCP_FLAGS] = 8,
+	[NSF_FIELD_CT_STATE] = 32, [NSF_FIELD_CT_MARK] = 32, [NSF_FIELD_CT_DIRECTION] = 8,
+};
+
+/* Where in the record's ops we are. */
+struct place {
+	struct index_plan *p;
+	const struct nsf_op *op, *end;
+	u32 from, to;		/* what a condition of this op counts for */
+};
+
+unsigned int index_width(unsigned int dim)
+{
+	return width_of[dim];
+}
+
+bool index_is_wide(unsigned int dim)
+{
+	return width_of[dim] == 128;
+}
+
+bool index_is_absent(const struct index_plan *p, unsigned int field)
+{
+	return p->nfproto == 2 ?
+		field >= NSF_FIELD_IP6_SADDR_HI && field <= NSF_FIELD_EXTHDR_FRAG :
+		field >= NSF_FIELD_IP_SADDR && field <= NSF_FIELD_IP_LENGTH;
+}
+
+/* ---- conditions, no two alike ---- */
+
+static u32 cond_hash(const struct index_cond *c)
+{
+	return (u32)siphash24(c, sizeof(*c), 0, 0);
+}
+
+static bool slots_grow(struct index_plan *p)
+{
+	size_t slots = p->slots ? 2 * p->slots : 256, cap = 0, i, k;
+	u32 *slot = NULL;
+
+	if (!index_room(p, &slot, &cap, slots, sizeof(*slot)))
+		return false;
+	memset(slot, 0, slots * sizeof(*slot));
+	for (i = 0; i < p->conds; i++) {
+		for (k = cond_hash(&p->cond[i]) & (slots - 1); slot[k];)
+			k = (k + 1) & (slots - 1);
+		slot[k] = (u32)i + 1;
+	}
+	free(p->slot);
+	p->slot = slot;
+	p->slots = slots;
+	return true;
+}
+
+static u32 cond_intern(struct index_plan *p, const struct index_cond *c)
+{
+	size_t i;
+
+	if (2 * p->conds >= p->slots && !slots_grow(p))
+		return INDEX_NONE;
+	for (i = cond_hash(c) & (p->slots - 1); p->slot[i]; i = (i + 1) & (p->slots - 1))
+		if (!memcmp(&p->cond[p->slot[i] - 1], c, sizeof(*c)))
+			return p->slot[i] - 1;
+	if (!index_room(p, &p->cond, &p->cond_cap, p->conds + 1, sizeof(*p->cond)))
+		return INDEX_NONE;
+	p->cond[p->conds++] = *c;
+	p->slot[i] = (u32)p->conds;
+	return (u32)p->conds - 1;
+}
+
+void index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to)
+{
+	u32 cond;
+
+	if (from >= to || p->err || !(p->dims & NSF_BIT(c->dim)) || index_is_absent(p, c->dim))
+		return;
+	cond = cond_intern(p, c);
+	if (cond == INDEX_NONE ||
+	    !index_room(p, &p->use, &p->use_cap, p->uses + 1, sizeof(*p->use)))
+		return;
+	p->use[p->uses++] = (struct index_use){ cond, from, to };
+	p->weight[c->dim] += to - from;
+}
+
+/* No packet of the family is for these. */
+static void never(const struct place *at)
+{
+	u32 i;
+
+	for (i = at->from; i < at->to; i++)
+		at->p->alive[i / 64] &= ~(1ULL << i % 64);
+}
+
+static void range_add(const struct place *at, unsigned int dim, struct index_value a,
+		      struct index_value b)
+{
+	index_cond_add(at->p, &(struct index_cond){
+		.dim = (u8)dim, .kind = INDEX_RANGE, .a = a, .b = b,
+		.negate = at->op->flags & NSF_OP_NOT }, at->from, at->to);
+}
+
+/* ---- narrow fields ---- */
+
+/* Ones, then zeros. */
+static bool is_prefix(u64 mask, u64 all)
+{
+	u64 low = all & ~mask;
+
+	return !(low & (low + 1));
+}
+
+static bool is_few_intervals(u64 mask, u64 all)
+{
+	unsigned int gaps = 0;
+
+	while (!(mask & 1)) {
+		mask >>= 1;
+		all >>= 1;
+	}
+	for (; all; mask >>= 1, all >>= 1)
+		gaps += !(mask & 1);
+	return gaps <= MAX_MASK_GAPS;
+}
+
+static void narrow_mask(const struct place *at, u64 all)
+{
+	const struct nsf_op *op = at->op;
+	u64 mask = op->b & all;
+
+	if (op->a & ~mask) {	/* no value is like that */
+		if (!(op->flags & NSF_OP_NOT))
+			never(at);
+	} else if (is_prefix(mask, all)) {
+		range_add(at, op->field, (struct index_value){ 0, op->a },
+			  (struct index_value){ 0, op->a | (all & ~mask) });
+	} else if (mask <= INDEX_LOW || is_few_intervals(mask, all)) {
+		index_cond_add(at->p, &(struct index_cond){
+			.dim = op->field, .kind = INDEX_MASK, .a.lo = op->a, .b.lo = mask,
+			.negate = op->flags & NSF_OP_NOT }, at->from, at->to);
+	}
+}
+
+static void narrow_range(const struct place *at, u64 all)
+{
+	const struct nsf_op *op = at->op;
+
+	if (op->arg) {
+		if (all == 0xff)
+			index_cond_add(at->p, &(struct index_cond){
+				.dim = op->field, .kind = INDEX_CLEARED, .clear = op->arg,
+				.a.lo = op->a, .b.lo = op->b,
+				.negate = op->flags & NSF_OP_NOT }, at->from, at->to);
+		return;
+	}
+	if (op->a > all) {
+		if (!(op->flags & NSF_OP_NOT))
+			never(at);
+		return;
+	}
+	range_add(at, op->field, (struct index_value){ 0, op->a },
+		  (struct index_value){ 0, op->b < all ? op->b : all });
+}
+
+/* The family is known: either way it is no condition. */
+static void nfproto(const struct place *at)
+{
+	const struct nsf_op *op = at->op;
+	u64 v = op->code == NSF_OP_MASK ? at->p->nfproto & op->b : at->p->nfproto & ~(u64)op->arg;
+	bool hit = op->code == NSF_OP_MASK ? v == op->a : op->a <= v && v <= op->b;
+
+	if (hit == (op->flags & NSF_OP_NOT))
+		never(at);
+}
+
+/* ---- halves of wide fields ---- */
+
+/* The values of the half, before NOT, where they are an interval; else false. */
+static bool half_interval(const struct nsf_op *op, u64 *first, u64 *last)
+{
+	*first = op->a;
+	*last = op->b;
+	if (op->code == NSF_OP_RANGE)
+		return !op->arg;
+	*last = op->a | ~op->b;
+	return !(op->a & ~op->b) && is_prefix(op->b, UINT64_MAX);
+}
+
+static bool is_exact(const struct nsf_op *op, unsigned int field)
+{
+	return op->field == field && !(op->flags & NSF_OP_NOT) &&
+	       ((op->code == NSF_OP_MASK && op->b == UINT64_MAX) ||
+		(op->code == NSF_OP_RANGE && op->a == op->b && !op->arg));
+}
+
+static bool is_statement(const struct nsf_op *op)
+{
+	return op->code >= NSF_OP_COUNTER && op->code <= NSF_OP_CT_MARK_SET;
+}
+
+/* Will the lower half say it all, for the same records? */
+static bool lower_follows(const struct place *at)
+{
+	const struct nsf_op *op;
+	u64 first, last;
+
+	for (op = at->op + 1; op < at->end && !is_statement(op); op++)
+		if ((op->code == NSF_OP_MASK || op->code == NSF_OP_RANGE) &&
+		    op->field == at->op->field + 1 && !(op->flags & NSF_OP_NOT) &&
+		    half_interval(op, &first, &last))
+			return true;
+	return false;
+}
+
+static void upper_half(const struct place *at)
+{
+	u64 first, last;
+
+	if (!half_interval(at->op, &first, &last))
+		return;
+	if (is_exact(at->op, at->op->field) && lower_follows(at))
+		return;
+	range_add(at, at->op->field, (struct index_value){ first, 0 },
+		  (struct index_value){ last, UINT64_MAX });
+}
+
+/* @begin: the record's first op. An interval where the upper half is one value. */
+static void lower_half(const struct place *at, const struct nsf_op *begin)
+{
+	unsigned int dim = at->op->field - 1u;
+	const struct nsf_op *op;
+	u64 first, last;
+
+	if (!half_interval(at->op, &first, &last))
+		return;
+	for (op = begin; op < at->op; op++)
+		if (is_exact(op, dim)) {
+			range_add(at, dim, (struct index_value){ op->a, first },
+				  (struct index_value){ op->a, last });
+			return;
+		}
+}
+
+/* ---- keys ---- */
+
+static void key(const struct place *at)
+{
+	const struct nsf_op *op = at->op;
+	const struct nsf_set *set = FLAT(struct nsf_set, at->p->flat, NSF_SECTION_SETS) + op->arg;
+	struct index_cond c = { .kind = INDEX_SET, .set = op->arg,
+				.negate = op->flags & NSF_OP_NOT };
+	unsigned int f;
+
+	for (f = 0; f < set->fields; f++)
+		if (index_is_absent(at->p, op->a >> 8 * f & 0x7f)) {
+			never(at);
+			return;
+		}
+	if (!set->count) {
+		if (!c.negate)
+			never(at);
+		return;
+	}
+	/* That the key is in no element says nothing of one of its fields. */
+	if (set->fields > 1 && c.negate)
+		return;
+	for (f = 0; f < set->fields; f++) {
+		c.dim = op->a >> 8 * f & 0x7f;
+		c.pos = (u8)f;
+		index_cond_add(at->p, &c, at->from, at->to);
+		if (set->kind == NSF_SET_RANGE)		/* of the key as a whole */
+			break;
+	}
+}
+
+static void match(const struct place *at, const struct nsf_op *begin)
+{
+	unsigned int field = at->op->field;
+
+	if (index_is_absent(at->p, field))
+		never(at);
+	else if (field == NSF_FIELD_NFPROTO)
+		nfproto(at);
+	else if (!width_of[field])
+		lower_half(at, begin);
+	else if (index_is_wide(field))
+		upper_half(at);
+	else if (at->op->code == NSF_OP_MASK)
+		narrow_mask(at, (1ULL << width_of[field]) - 1);
+	else
+		narrow_range(at, (1ULL << width_of[field]) - 1);
+}
+
+void index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to)
+{
+	const struct nsf_record *r = &p->record[at];
+	const struct nsf_op *begin = FLAT(struct nsf_op, p->flat, NSF_SECTION_OPS) + r->op;
+	struct place place = { .p = p, .end = begin + r->ops, .from = from, .to = to };
+
+	for (place.op = begin; place.op < place.end; place.op++) {
+		switch (place.op->code) {
+		case NSF_OP_MASK:
+		case NSF_OP_RANGE:
+			match(&place, begin);
+			break;
+		case NSF_OP_SET:
+		case NSF_OP_MAP:
+			key(&place);
+			break;
+		default:
+			if (is_statement(place.op))
+				place.from = at + 1;
+		}
+	}
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * index_write: nodes in the form that suits their size, rows, and the part itself.
+ *
+ * A table is quickest, and as long as the largest value at which something changes;
+ * a search takes a step for each doubling, but nothing that is not used.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/index_build.h"
+#include "policy/siphash.h"
+
+#define SMALL_TABLE	512u	/* entries: always a table */
+#define LONG_SEARCH	32u	/* steps, of 16 bits: rather a table of any length */
+#define LONG_SEARCH32	512u	/* the same of 32 bits: a directory, which takes 512 KiB */
+
+/* Arrays, each from a multiple of 8 on. */
+struct buffer {
+	u8 *v;
+	size_t n, cap;
+	bool failed;
+};
+
+static void *buffer_add(struct buffer *b, size_t bytes)
+{
+	size_t size = (bytes + 7) & ~(size_t)7, cap;
+	u8 *v;
+
+	if (b->n + size > b->cap) {
+		cap = b->n + size > 2 * b->cap ? b->n + size : 2 * b->cap;
+		v = realloc(b->v, cap);
+		if (!v) {
+			b->failed = true;
+			return NULL;
+		}
+		b->v = v;
+		b->cap = cap;
+	}
+	v = memset(b->v + b->n, 0, size);
+	b->n += size;
+	return v;
+}
+
+/* ---- what is written already ---- */
+
+static bool writer_grow(struct index_writer *w)
+{
+	size_t slots = w->slots ? 2 * w->slots : 1024, i, k;
+	u32 *slot = calloc(slots, sizeof(*slot));
+	void *hash = realloc(w->hash, slots / 2 * sizeof(*w->hash));
+	void *at, *size;
+
+	if (hash)
+		w->hash = hash;
+	at = realloc(w->at, slots / 2 * sizeof(*w->at));
+	if (at)
+		w->at = at;
+	size = realloc(w->size, slots / 2 * sizeof(*w->size));
+	if (size)
+		w->size = size;
+	if (!slot || !hash || !at || !size) {
+		free(slot);
+		return false;
+	}
+	for (i = 0; i < w->n; i++) {
+		for (k = w->hash[i] & (slots - 1); slot[k];)
+			k = (k + 1) & (slots - 1);
+		slot[k] = (u32)i + 1;
+	}
+	free(w->slot);
+	w->slot = slot;
+	w->slots = slots;
+	return true;
+}
+
+/* The offset of these bytes, a multiple of 8 of them; INDEX_NONE: no memory. */
+static u32 put(struct index_writer *w, const void *v, size_t bytes)
+{
+	u64 hash = siphash24(v, bytes, 0, 0);
+	size_t at = flat_n(w->flat, NSF_SECTION_INDEX), i;
+	void *to;
+
+	if (2 * w->n >= w->slots && !writer_grow(w))
+		return INDEX_NONE;
+	for (i = hash & (w->slots - 1); w->slot[i]; i = (i + 1) & (w->slots - 1)) {
+		u32 k = w->slot[i] - 1;
+
+		if (w->hash[k] == hash && w->size[k] == bytes &&
+		    !memcmp(FLAT(u8, w->flat, NSF_SECTION_INDEX) + w->at[k], v, bytes))
+			return w->at[k];
+	}
+	to = flat_add(w->flat, NSF_SECTION_INDEX, bytes);
+	if (!to)
+		return INDEX_NONE;
+	memcpy(to, v, bytes);
+	w->hash[w->n] = hash;
+	w->at[w->n] = (u32)at;
+	w->size[w->n++] = (u32)bytes;
+	w->slot[i] = (u32)w->n;
+	return (u32)at;
+}
+
+static u32 put_buffer(struct index_writer *w, struct buffer *b)
+{
+	u32 at = b->failed ? INDEX_NONE : put(w, b->v, b->n);
+
+	free(b->v);
+	return at;
+}
+
+void index_writer_clean(struct index_writer *w)
+{
+	free(w->hash);
+	free(w->at);
+	free(w->size);
+	free(w->slot);
+}
+
+/* ---- nodes on narrow fields ---- */
+
+static bool table_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
+{
+	u32 last = (u32)d->step[d->steps - 1].first.lo, v, s;
+	u16 *class;
+
+	n->kind = NSF_INDEX_TABLE;
+	n->count = last + 1;
+	class = buffer_add(b, n->count * sizeof(*class));
+	if (!class)
+		return false;
+	for (s = 0, v = 0; v <= last; v++) {
+		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
+		class[v] = (u16)d->step[s].class;
+	}
+	return true;
+}
+
+static bool search_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
+{
+	u32 *first = buffer_add(b, d->steps * sizeof(*first));
+	u16 *class;
+	size_t i;
+
+	n->kind = NSF_INDEX_SEARCH;
+	n->count = (u32)d->steps;
+	for (i = 0; first && i < d->steps; i++)
+		first[i] = (u32)d->step[i].first.lo;
+	class = buffer_add(b, d->steps * sizeof(*class));
+	for (i = 0; class && i < d->steps; i++)
+		class[i] = (u16)d->step[i].class;
+	return !b->failed;
+}
+
+static bool directory_write(struct buffer *b, const struct index_draft *d,
+			    struct nsf_index_node *n)
+{
+	size_t most = d->steps + NSF_INDEX_SLOTS, count = 0, s = 0;
+	u16 *low = malloc(most * sizeof(*low)), *class = malloc(most * sizeof(*class)), *to;
+	u32 *slot = buffer_add(b, (NSF_INDEX_SLOTS + 1) * sizeof(*slot)), i;
+
+	if (!low || !class || !slot)
+		goto out;
+	for (i = 0; i < NSF_INDEX_SLOTS; i++) {
+		slot[i] = (u32)count;
+		/* What holds at the slot's first value, then all that changes in it. */
+		s += s + 1 < d->steps && d->step[s + 1].first.lo == (u64)i << 16;
+		low[count] = 0;
+		class[count++] = (u16)d->step[s].class;
+		while (s + 1 < d->steps && d->step[s + 1].first.lo >> 16 == i) {
+			low[count] = (u16)d->step[++s].first.lo;
+			class[count++] = (u16)d->step[s].class;
+		}
+	}
+	slot[NSF_INDEX_SLOTS] = (u32)count;
+	n->kind = NSF_INDEX_DIRECTORY;
+	n->count = (u32)count;
+	to = buffer_add(b, count * sizeof(*low));
+	if (to)
+		memcpy(to, low, count * sizeof(*low));
+	to = buffer_add(b, count * sizeof(*class));
+	if (to)
+		memcpy(to, class, count * sizeof(*class));
+out:
+	b->failed |= !low || !class;
+	free(low);
+	free(class);
+	return !b->failed;
+}
+
+/* ---- nodes on wide fields ---- */
+
+struct wide {
+	u64 *first;
+	u32 *to;
+	struct nsf_index_lower *lower;
+	size_t n, lowers;
+};
+
+static void wide_step(struct wide *w, u64 first, u32 to)
+{
+	if (w->n && w->to[w->n - 1] == to)
+		return;
+	w->first[w->n] = first;
+	w->to[w->n++] = to;
+}
+
+/* The steps from @from to before @to, which have one upper half; below them @before. */
+static bool lower_write(struct index_writer *w, struct wide *x, const struct index_draft *d,
+			size_t from, size_t to, u32 before)
+{
+	size_t extra = d->step[from].first.lo != 0, n = to - from + extra, i;
+	struct buffer b = { .v = NULL };
+	u64 *first = buffer_add(&b, n * sizeof(*first));
+	u16 *class;
+	u32 at;
+
+	for (i = 0; first && i < n; i++)
+		first[i] = i < extra ? 0 : d->step[from + i - extra].first.lo;
+	class = buffer_add(&b, n * sizeof(*class));
+	for (i = 0; class && i < n; i++)
+		class[i] = (u16)(i < extra ? before : d->step[from + i - extra].class);
+	at = put_buffer(w, &b);
+	x->lower[x->lowers++] = (struct nsf_index_lower){ at, (u32)n };
+	return at != INDEX_NONE;
+}
+
+static bool wide_steps(struct index_writer *w, struct wide *x, const struct index_draft *d)
+{
+	u32 before = d->step[0].class;
+	size_t i = 0, k;
+
+	while (i < d->steps) {
+		u64 hi = d->step[i].first.hi;
+
+		for (k = i + 1; k < d->steps && d->step[k].first.hi == hi;)
+			k++;
+		if (k == i + 1 && !d->step[i].first.lo) {
+			wide_step(x, hi, d->step[i].class);
+		} else {
+			if (!lower_write(w, x, d, i, k, before))
+				return false;
+			wide_step(x, hi, NSF_INDEX_TO_LOWER | (u32)(x->lowers - 1));
+			/* And what holds behind this upper half. */
+			if (hi != UINT64_MAX && (k == d->steps || d->step[k].first.hi != hi + 1))
+				wide_step(x, hi + 1, d->step[k - 1].class);
+		}
+		before = d->step[k - 1].class;
+		i = k;
+	}
+	return true;
+}
+
+static bool wide_write(struct index_writer *w, struct buffer *b, const struct index_draft *d,
+		       struct nsf_index_node *n)
+{
+	size_t most = 2 * d->steps;
+	struct wide x = { .first = malloc(most * sizeof(*x.first)),
+			  .to = malloc(most * sizeof(*x.to)),
+			  .lower = malloc(d->steps * sizeof(*x.lower)) };
+	bool good = x.first && x.to && x.lower && wide_steps(w, &x, d);
+	void *to;
+
+	if (good) {
+		n->kind = NSF_INDEX_WIDE;
+		n->count = (u32)x.n;
+		n->lowers = (u32)x.lowers;
+		if (x.lowers)
+			n->lower = put(w, x.lower, x.lowers * sizeof(*x.lower));
+		to = buffer_add(b, x.n * sizeof(*x.first));
+		if (to)
+			memcpy(to, x.first, x.n * sizeof(*x.first));
+		to = buffer_add(b, x.n * sizeof(*x.to));
+		if (to)
+			memcpy(to, x.to, x.n * sizeof(*x.to));
+		good = !b->failed && n->lower != INDEX_NONE;
+	}
+	free(x.first);
+	free(x.to);
+	free(x.lower);
+	return good;
+}
+
+/* ---- any node ---- */
+
+static bool cross_write(struct buffer *b, const struct index_plan *p, const struct index_draft *d,
+			struct nsf_index_node *n)
+{
+	u16 *class;
+
+	n->kind = NSF_INDEX_CROSS;
+	n->a = d->a;
+	n->b = d->b;
+	n->count = p->node[d->a].rows.count * p->node[d->b].rows.count;
+	class = buffer_add(b, n->count * sizeof(*class));
+	if (class)
+		memcpy(class, d->table, n->count * sizeof(*class));
+	return class;
+}
+
+static bool table_make(struct index_writer *w, struct buffer *b, const struct index_plan *p,
+		       const struct index_draft *d, struct nsf_index_node *n)
+{
+	unsigned int width = d->field ? index_width(d->field) : 0;
+	u64 last;
+
+	if (!d->field)
+		return cross_write(b, p, d, n);
+	if (width == 128)
+		return wide_write(w, b, d, n);
+	last = d->step[d->steps - 1].first.lo;
+	if (last < SMALL_TABLE || (width == 16 && d->steps > LONG_SEARCH))
+		return table_write(b, d, n);
+	if (width == 32 && d->steps > LONG_SEARCH32)
+		return directory_write(b, d, n);
+	return search_write(b, d, n);
+}
+
+static u32 rows_write(struct index_writer *w, const struct index_plan *p,
+		      const struct index_rows *r)
+{
+	struct buffer b = { .v = NULL };
+	u32 *row = buffer_add(&b, r->count * sizeof(*row)), i;
+
+	for (i = 0; row && i < r->count; i++) {
+		const u64 *v = r->v + r->at[i];
+
+		row[i] = put(w, v, index_row_size(p, v) * sizeof(*v));
+		if (row[i] == INDEX_NONE)
+			b.failed = true;
+	}
+	return put_buffer(w, &b);
+}
+
+static bool node_write(struct index_writer *w, const struct index_plan *p,
+		       const struct index_draft *d, struct nsf_index_node *n)
+{
+	struct buffer b = { .v = NULL };
+	bool good;
+
+	n->field = d->field;
+	n->absent = d->absent;
+	n->classes = d->rows.count;
+	good = table_make(w, &b, p, d, n);
+	n->table = put_buffer(w, &b);
+	n->rows = NSF_INDEX_NO_ROWS;
+	if (good && d->operand) {
+		n->rows = rows_write(w, p, &d->rows);
+		good = n->rows != INDEX_NONE;
+	}
+	return good && n->table != INDEX_NONE;
+}
+
+u32 index_write(struct index_writer *w, const struct index_plan *p)
+{
+	const struct nsf_index_part part = { .records = p->records, .words = p->words,
+					     .sums = p->sums, .nodes = p->nodes };
+	struct nsf_index_node node[NSF_INDEX_MAX_NODES] = { { .kind = 0 } };
+	struct buffer b = { .v = NULL };
+	unsigned int i;
+	void *to;
+
+	for (i = 0; i < p->nodes; i++)
+		if (!node_write(w, p, &p->node[i], &node[i]))
+			return INDEX_NONE;
+	to = buffer_add(&b, sizeof(part));
+	if (to)
+		memcpy(to, &part, sizeof(part));
+	to = buffer_add(&b, p->nodes * sizeof(*node));
+	if (to)
+		memcpy(to, node, p->nodes * sizeof(*node));
+	return put_buffer(w, &b);
+}
