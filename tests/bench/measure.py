@@ -15,8 +15,8 @@ BUILD = os.path.join(TOP, 'build', 'bench')
 CACHES = ['--cache-sim=yes', '--I1=32768,8,64', '--D1=32768,8,64', '--LL=1048576,16,64']
 
 
-class Set(collections.namedtuple('Set', 'kind n six packets traffic form counter seed',
-                                 defaults=(False, 0, 'rules', 'rules', False, 1))):
+class Set(collections.namedtuple('Set', 'kind n six packets traffic form mixed counter seed',
+                                 defaults=(False, 0, 'rules', 'rules', False, False, 1))):
     """What gen makes."""
 
     @property
@@ -24,6 +24,7 @@ class Set(collections.namedtuple('Set', 'kind n six packets traffic form counter
         parts = [self.kind, '6' if self.six else '4', str(self.n)]
         parts += [self.traffic] if self.traffic != 'rules' else []
         parts += [self.form] if self.form != 'rules' else []
+        parts += ['mixed'] if self.mixed else []
         parts += ['counter'] if self.counter else []
         parts += ['seed%d' % self.seed] if self.seed != 1 else []
         return '-'.join(parts)
@@ -36,6 +37,7 @@ class Set(collections.namedtuple('Set', 'kind n six packets traffic form counter
         command = [os.path.join(BUILD, 'gen'), '--seed', str(self.seed), '--traffic',
                    self.traffic, '--form', self.form]
         command += ['-6'] if self.six else []
+        command += ['--mixed'] if self.mixed else []
         command += ['--counter'] if self.counter else []
         command += ['--packets', str(self.packets)] if self.packets else []
         command += [self.kind, str(self.n), self.path('nft'), self.path('packets')]

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * usage: gen [-6] [--seed N] [--packets N] [--traffic rules|cross|worst]
- *            [--form rules|set] [--counter] KIND N POLICY.nft PACKETS
+ *            [--form rules|set] [--mixed] [--counter] KIND N POLICY.nft PACKETS
  *
  * Writes a policy of N rules and packets for it (one for each rule by default).
  * KIND:
- *   acl fw ipc   like those of routers, firewalls, IP chains
+ *   acl fw ipc   like those of routers, firewalls, IP chains; with --mixed, rules that
+ *                are equally narrow stand in any order
  *   five         /24, host, protocol, client ports, one server port
  *   box          the same with ranges, no two overlap; as rules or one set
  *   exact        address . protocol . port; as rules or one set
@@ -23,10 +24,10 @@
 
 static const char usage[] =
 	"usage: gen [-6] [--seed N] [--packets N] [--traffic rules|cross|worst]\n"
-	"           [--form rules|set] [--counter] KIND N POLICY.nft PACKETS\n";
+	"           [--form rules|set] [--mixed] [--counter] KIND N POLICY.nft PACKETS\n";
 
 struct options {
-	bool six, counter;
+	bool six, mixed, counter;
 	uint64_t seed;
 	uint32_t packets, n;
 	enum traffic traffic;
@@ -68,6 +69,7 @@ static void options(struct options *o, int argc, char **argv)
 		{ "packets", required_argument, NULL, 'p' },
 		{ "traffic", required_argument, NULL, 't' },
 		{ "form", required_argument, NULL, 'f' },
+		{ "mixed", no_argument, NULL, 'm' },
 		{ "counter", no_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -92,6 +94,9 @@ static void options(struct options *o, int argc, char **argv)
 			break;
 		case 'f':
 			o->form = (enum form)word(optarg, forms);
+			break;
+		case 'm':
+			o->mixed = true;
 			break;
 		case 'c':
 			o->counter = true;
@@ -135,7 +140,7 @@ static void write_all(const struct options *o, FILE *nft, FILE *out)
 
 	if (special_write(o->kind, o->n, o->six, o->seed, o->packets, nft, out))
 		return;
-	if (!set_make(&s, o->kind, o->n, o->six, o->seed))
+	if (!set_make(&s, o->kind, o->n, o->six, o->mixed, o->seed))
 		fail("there is no kind", o->kind);
 	write_set(nft, &s, o->form, o->kind, o->counter);
 	p = must_alloc(o->packets, sizeof(*p));

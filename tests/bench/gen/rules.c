@@ -2,6 +2,8 @@
 /*
  * rules: see set.h. No two rules of a set are alike, and what is narrow comes before
  * what is wide, as people order them: a rule that lies in another one is not dead.
+ * Among the equally narrow, what is of one shape stands together, as ClassBench
+ * writes it, unless they are to be mixed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,14 +115,17 @@ static const struct lengths *draw_lengths(struct rng *r, const struct lengths *l
 	}
 }
 
-/* Larger sets are smoother than their seed: lengths beside the published ones. */
+/*
+ * Lengths beside the published ones, one or two bits away, as ClassBench makes them with
+ * its usual smoothness; at the ends it turns back: any becomes a half.
+ */
 static uint8_t smooth(struct rng *r, uint8_t len)
 {
-	uint32_t by = rng_below(r, 100);
+	uint32_t at = rng_below(r, 100);
+	int by = at < 31 ? 1 : at < 39 ? 2 : 0, to;
 
-	if (len < 25)
-		return len;
-	return len - (by < 10 ? 2 : by < 40);
+	to = rng_percent(r, 50) ? len + by : len - by;
+	return to < 0 ? -to : to > 32 ? 64 - to : to;
 }
 
 static void draw_rule(const struct set *s, struct rng *r, const struct profile *p, struct rule *x)
@@ -132,8 +137,8 @@ static void draw_rule(const struct set *s, struct rng *r, const struct profile *
 	if (rng_percent(r, p->same))
 		dst = (src & ~0x7ffu) | (dst & 0x7ff);
 	x->proto = k->proto == ICMP && s->six ? ICMPV6 : k->proto;
-	x->src = pool_net(src, s->n > 100 ? smooth(r, l->src) : l->src, s->six);
-	x->dst = pool_net(dst, s->n > 100 ? smooth(r, l->dst) : l->dst, s->six);
+	x->src = pool_net(src, smooth(r, l->src), s->six);
+	x->dst = pool_net(dst, smooth(r, l->dst), s->six);
 	x->sport = draw_ports(r, k->sport, p->sport);
 	x->dport = draw_ports(r, k->dport, p->dport);
 	x->accept = rng_percent(r, 70);
@@ -209,26 +214,54 @@ static unsigned int narrow(const struct rule *x)
 	       (x->proto ? 4 : 0);
 }
 
-/* By counting: what is alike stays in its order. */
-static void order(struct set *s)
+static int by(uint64_t a, uint64_t b)
 {
-	enum { MOST = 128 + 128 + 16 + 16 + 4 };
-	uint32_t at[MOST + 2] = { 0 }, i;
-	struct rule *to = must_alloc(s->n, sizeof(*to));
+	return a < b ? -1 : a > b;
+}
 
-	for (i = 0; i < s->n; i++)
-		at[MOST - narrow(&s->rule[i]) + 1]++;
-	for (i = 1; i < MOST + 2; i++)
-		at[i] += at[i - 1];
-	for (i = 0; i < s->n; i++)
-		to[at[MOST - narrow(&s->rule[i])]++] = s->rule[i];
-	free(s->rule);
-	s->rule = to;
+static int by_bits(struct bits a, struct bits b)
+{
+	int hi = by(a.hi, b.hi);
+
+	return hi ? hi : by(a.lo, b.lo);
+}
+
+static int by_width(const void *x, const void *y)
+{
+	return -by(narrow(x), narrow(y));
+}
+
+/* What has the same shape stands together, and in it what is near one another. */
+static int by_group(const void *x, const void *y)
+{
+	const struct rule *a = x, *b = y;
+	int c = by_width(a, b);
+
+	c = c ? c : by(a->src.len, b->src.len);
+	c = c ? c : by(narrow_ports(a->sport), narrow_ports(b->sport));
+	c = c ? c : by(narrow_ports(a->dport), narrow_ports(b->dport));
+	c = c ? c : by_bits(a->src.at, b->src.at);
+	return c ? c : by_bits(a->dst.at, b->dst.at);
+}
+
+/* Merges: what is alike stays in its order, with every C library. */
+static void order(struct rule *v, struct rule *spare, uint32_t n,
+		  int (*less)(const void *, const void *))
+{
+	uint32_t half = n / 2, i = 0, j = half, k;
+
+	if (n < 2)
+		return;
+	order(v, spare, half, less);
+	order(v + half, spare, n - half, less);
+	for (k = 0; k < n; k++)
+		spare[k] = j == n || (i < half && less(&v[i], &v[j]) <= 0) ? v[i++] : v[j++];
+	memcpy(v, spare, n * sizeof(*v));
 }
 
 static const struct spread wide = { 30, 1000, { 25, 25, 25, 25 }, 1 };
 
-bool set_make(struct set *s, const char *kind, uint32_t n, bool six, uint64_t seed)
+bool set_make(struct set *s, const char *kind, uint32_t n, bool six, bool mixed, uint64_t seed)
 {
 	const struct profile *p = profile_find(kind);
 	const char *const others[] = { "five", "box", "exact", "worst" };
@@ -261,8 +294,12 @@ bool set_make(struct set *s, const char *kind, uint32_t n, bool six, uint64_t se
 				draw_worst(s, &r, &s->rule[i], i);
 		} while (!seen_add(&seen, s->rule, i));
 	free(seen.slot);
-	if (p)
-		order(s);
+	if (p) {
+		struct rule *spare = must_alloc(n, sizeof(*spare));
+
+		order(s->rule, spare, n, mixed ? by_width : by_group);
+		free(spare);
+	}
 	return true;
 }
 

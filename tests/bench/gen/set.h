@@ -134,8 +134,11 @@ struct set {
 	bool six;
 };
 
-/* @kind: a profile's name, five, box, exact or worst. False: there is no such. */
-bool set_make(struct set *s, const char *kind, uint32_t n, bool six, uint64_t seed);
+/*
+ * @kind: a profile's name, five, box, exact or worst; false: there is no such. @mixed:
+ * rules of a profile that are equally narrow stand in an order of chance.
+ */
+bool set_make(struct set *s, const char *kind, uint32_t n, bool six, bool mixed, uint64_t seed);
 void set_free(struct set *s);
 /* The first rule that the packet matches, from @from on; s->n: none. */
 uint32_t set_match(const struct set *s, const struct packet *p, uint32_t from);
