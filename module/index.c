@@ -10,10 +10,12 @@
 
 #define ones(v)		hweight64(v)
 #define lowest(v)	((u32)__ffs64(v))
+#define highest(v)	__fls(v)
 #else
 #define ones(v)		((u32)__builtin_popcountll(v))
 #define lowest(v)	((u32)__builtin_ctzll(v))
-#define noinline	__attribute__((noinline))
+#define highest(v)	(31 - (u32)__builtin_clz(v))
+#define noinline	__attribute__((__noinline__))
 #define unlikely(v)	__builtin_expect(v, 0)
 #endif
 
@@ -27,66 +29,71 @@ static inline u32 behind(u32 size)
 	return (size + 7) & ~7u;
 }
 
-/* The last i with v[i] <= @key; v[0] is. Compilers make no branch of the choice. */
-#define SEARCH(name, type)							\
-static inline u32 name(const type *v, u32 n, type key)				\
-{										\
-	const type *at = v;							\
-										\
-	while (n > 1) {								\
-		u32 half = n / 2;						\
-		const type *to = at + half;					\
-										\
-		n -= half;							\
-		at = *to <= key ? to : at;					\
-	}									\
-	return (u32)(at - v);							\
+static __always_inline u64 entry(const char *at, u32 size)
+{
+	return size == 2 ? *(const u16 *)at : size == 4 ? *(const u32 *)at : *(const u64 *)at;
 }
 
-SEARCH(search16, u16)
-SEARCH(search32, u32)
-SEARCH(search64, u64)
+/*
+ * The last of @n entries of @size bytes that is not above @key; the first one is not. Of
+ * the last 2^k and the first 2^k entries, which may overlap, one holds it; then that is
+ * halved. Compilers make no branch of a choice like these.
+ */
+static __always_inline u32 search(const void *v, u32 n, u64 key, u32 size)
+{
+	u32 k = highest(n);
+	size_t half = (size_t)1 << k;
+	const char *first = v, *at = first + (n - half) * size, *to;
 
-static inline u32 look_table(const u8 *table, u32 count, u64 v)
+	at = entry(at, size) <= key ? at : first;
+	for (; k; k--) {
+		half >>= 1;
+		to = at + half * size;
+		at = entry(to, size) <= key ? to : at;
+	}
+	return (u32)((size_t)(at - first) / size);
+}
+
+static __always_inline u32 look_table(const u8 *table, u32 count, u64 v)
 {
 	return ((const u16 *)table)[v < count ? v : count - 1];
 }
 
-static inline u32 look_search(const u8 *table, u32 count, u64 v)
+static __always_inline u32 look_search(const u8 *table, u32 count, u64 v)
 {
 	const u16 *class = (const u16 *)(table + behind(4 * count));
 
-	return class[search32((const u32 *)table, count, (u32)v)];
+	return class[search(table, count, (u32)v, 4)];
 }
 
-static inline u32 look_directory(const u8 *table, u32 count, u64 v)
+static __always_inline u32 look_directory(const u8 *table, u32 count, u64 v)
 {
 	const u32 *slot = (const u32 *)table + ((u32)v >> 16);
 	const u16 *low = (const u16 *)(table + behind(4 * (NSF_INDEX_SLOTS + 1)));
 	const u16 *class = (const u16 *)((const u8 *)low + behind(2 * count));
 
-	return class[slot[0] + search16(low + slot[0], slot[1] - slot[0], (u16)v)];
+	return class[slot[0] + search(low + slot[0], slot[1] - slot[0], (u16)v, 2)];
 }
 
 /* Of an address or a name: the only look-up in two steps, where the upper half does not do. */
 static noinline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper, u64 lower)
 {
 	const u64 *first = (const u64 *)(base + n->table);
-	u32 to = ((const u32 *)(first + n->count))[search64(first, n->count, upper)];
+	u32 to = ((const u32 *)(first + n->count))[search(first, n->count, upper, 8)];
 	const struct nsf_index_lower *sub;
 
 	if (!(to & NSF_INDEX_TO_LOWER))
 		return to;
 	sub = (const struct nsf_index_lower *)(base + n->lower) + (to & ~NSF_INDEX_TO_LOWER);
 	first = (const u64 *)(base + sub->table);
-	return ((const u16 *)(first + sub->count))[search64(first, sub->count, lower)];
+	return ((const u16 *)(first + sub->count))[search(first, sub->count, lower, 8)];
 }
 
 /*
  * The class of @n, one of @nodes; @class: of those before it. Few packets lack a field
  * of their family.
  */
-static inline u32 look_node(const u8 *base, const struct nsf_index_node *nodes,
+static __always_inline u32 look_node(const u8 *base, const struct nsf_index_node *nodes,
 			    const struct nsf_index_node *n, const struct nsf_packet *p,
 			    const u32 *class)
 {
@@ -138,7 +145,7 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 	}
 	if (op == cur->op + 1)
 		*op++ = cur->op[0];
-	cur->ops = (u32)(op - cur->op);
+	cur->op_end = op;
 	cur->sums = part->sums;
 	cur->start = chain->start;
 	cur->end = chain->start + part->records;
@@ -152,11 +159,11 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 /* On to sum number @group. */
 static void group_go(struct nsf_index_cursor *cur, u32 group)
 {
-	struct nsf_index_operand *op = cur->op, *end = op + cur->ops;
+	struct nsf_index_operand *op;
 	u32 g;
 
 	cur->sum = ~0ULL;
-	for (; op < end; op++) {
+	for (op = cur->op; op < cur->op_end; op++) {
 		for (g = cur->group; g < group; g++)
 			op->word += ones(op->row[g]);
 		op->sum = op->row[group];
@@ -166,18 +173,18 @@ static void group_go(struct nsf_index_cursor *cur, u32 group)
 }
 
 /* Of this row, the word that stands for the lowest bit which is not in @below. */
-static inline u64 word(const struct nsf_index_operand *op, u64 below)
+static __always_inline u64 word(const struct nsf_index_operand *op, u64 below)
 {
 	return op->word[ones(op->sum & below)];
 }
 
 /* The same of all rows, ANDed. Most words have nothing in common by the second. */
-static inline u64 word_and(const struct nsf_index_cursor *cur, u64 below)
+static __always_inline u64 word_and(const struct nsf_index_cursor *cur, u64 below)
 {
-	const struct nsf_index_operand *op = cur->op, *end = op + cur->ops;
+	const struct nsf_index_operand *op = cur->op;
 	u64 v = word(op, below) & word(op + 1, below);
 
-	for (op += 2; v && op < end; op++)
+	for (op += 2; v && op < cur->op_end; op++)
 		v &= word(op, below);
 	return v;
 }

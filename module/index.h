@@ -81,7 +81,7 @@ struct nsf_index_node {
 	u32 count;		/* at least 1 */
 	u32 lower;		/* WIDE: offset of struct nsf_index_lower[lowers]; else 0 */
 	u32 lowers;
-	u32 rows;		/* offset of u32 row[classes]: of rows; NSF_INDEX_NO_ROWS: no operand */
+	u32 rows;		/* offset of u32 row[classes]: of rows; or NSF_INDEX_NO_ROWS */
 };
 static_assert(sizeof(struct nsf_index_node) == 32, "no hidden padding");
 
@@ -124,8 +124,8 @@ struct nsf_index_operand {
 
 /* A packet's rows, looked up once for a chain. */
 struct nsf_index_cursor {
-	struct nsf_index_operand op[NSF_INDEX_MAX_ROWS];
-	u32 ops;		/* at least 2: a single one is there twice */
+	/* At least 2: a single one is there twice. */
+	struct nsf_index_operand op[NSF_INDEX_MAX_ROWS], *op_end;
 	u32 start, end;		/* the chain's records: the first, and one past the last */
 	u32 sums;
 	u32 group;		/* number of a sum */
