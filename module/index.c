@@ -15,7 +15,7 @@
 #define ones(v)		((u32)__builtin_popcountll(v))
 #define lowest(v)	((u32)__builtin_ctzll(v))
 #define highest(v)	(31 - (u32)__builtin_clz(v))
-#define noinline	__attribute__((__noinline__))
+#define noinline	__attribute_noinline__
 #define unlikely(v)	__builtin_expect(v, 0)
 #endif
 
@@ -94,8 +94,8 @@ static noinline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u6
  * of their family.
  */
 static __always_inline u32 look_node(const u8 *base, const struct nsf_index_node *nodes,
-			    const struct nsf_index_node *n, const struct nsf_packet *p,
-			    const u32 *class)
+				     const struct nsf_index_node *n, const struct nsf_packet *p,
+				     const u32 *class)
 {
 	const u8 *table = base + n->table;
 	u64 v;

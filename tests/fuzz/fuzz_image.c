@@ -96,15 +96,42 @@ static size_t fresh(uint8_t *data, size_t max, unsigned int seed)
 	return size;
 }
 
+#define PART	(16 + 8 * 32)	/* bytes of an index's part with some nodes */
+
+/*
+ * Most of an index is tables: narrows @sec, the section, to the part of a chain with its
+ * nodes, which say where these are. Whatever is wrong is left for nudge() to find.
+ */
+static void narrow(const uint8_t *data, size_t size, const struct nsf_image *head, struct rng *r,
+		   struct nsf_section *sec)
+{
+	struct nsf_section chains = head->section[NSF_SECTION_CHAINS];
+	struct nsf_chain chain;
+	uint32_t n = chains.size / sizeof(chain), at;
+
+	if (!n || chains.offset > size || chains.size > size - chains.offset)
+		return;
+	memcpy(&chain, data + chains.offset + rng_below(r, n) * sizeof(chain), sizeof(chain));
+	at = chain.index[rng_below(r, 2)];
+	if (at % 4 || at >= sec->size)
+		return;
+	sec->offset += at;
+	sec->size -= at;
+	if (sec->size > PART)
+		sec->size = PART;
+}
+
 /* A word of some entry of some section: nudged, copied from elsewhere, or anything. */
 static void nudge(uint8_t *data, size_t size, struct rng *r)
 {
 	struct nsf_image head;
 	struct nsf_section sec;
-	uint32_t at, v, other;
+	uint32_t id = rng_below(r, NSF_SECTIONS), at, v, other;
 
 	memcpy(&head, data, sizeof(head));
-	sec = head.section[rng_below(r, NSF_SECTIONS)];
+	sec = head.section[id];
+	if (id == NSF_SECTION_INDEX && rng_percent(r, 50))
+		narrow(data, size, &head, r, &sec);
 	if (sec.size < 4 || sec.offset > size || sec.size > size - sec.offset)
 		return;
 	at = sec.offset + rng_below(r, sec.size / 4) * 4;
