@@ -26,12 +26,14 @@
  *
  * All offsets are in bytes from the beginning of the section.
  *
- * Which bits may be 0. Record x lies in the body of record y where x is a chain, or part
- * of one, that y jumps to. Bit x is 1 wherever a packet of the class can match both x
- * and all in whose bodies it lies, as far as fields tell that no statement changes. In
- * the bodies of a MAP whose key is not looked at by the nodes (or by several fields),
- * bits do not depend on x's own matches: so that whoever has been sent there by the map
- * walks through that body by `miss` and `next`, and never into another one's.
+ * Which bits may be 0. Those of a record that no packet of the class matches, or comes to,
+ * as far as fields tell that no statement changes; a match behind a counter, limit, log
+ * or mark does not count for the record itself, as that is done for whoever comes there.
+ * And where evaluation comes to a record whose bit is 0 in some row, so must be all bits
+ * from there to its `miss`: the look-up goes to the next bit that is 1, which may not lie
+ * in what the record would have led to. daemon/policy/index_flow.c tells when that is so
+ * (jumps), and when a record has to be run whenever it is come to (the last ones of what
+ * goto calls, and of a MAP's bodies where no node keeps these apart).
  */
 #ifndef NSF_INDEX_H
 #define NSF_INDEX_H

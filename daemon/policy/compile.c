@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "policy/compile.h"
+#include "policy/index_build.h"
 #include "policy/policy.h"
 #include "policy/siphash.h"
 

@@ -80,11 +80,6 @@ const struct compile_set *compile_set(struct compile *c, unsigned int index);
 uint32_t compile_set_interval(struct compile *c, const struct ir_place *place,
 			      const uint8_t *first, const uint8_t *last);
 
-/* ---- index_build.c ---- */
-
-/* The indexes of all chains, once the other sections are done. 0 or -ENOMEM. */
-int index_build(struct flat *f);
-
 /* ---- image.c ---- */
 
 /* 0, -EINVAL (told in @d) or -ENOMEM. @name: of the policy, for messages. */

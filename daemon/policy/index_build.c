@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/compile.h"
 #include "policy/index_build.h"
 #include "policy/policy.h"
 
@@ -39,6 +38,7 @@ bool index_room(struct index_plan *p, void *v, size_t *cap, size_t n, size_t siz
 	}
 	memcpy(v, &new, sizeof(new));
 	*cap = more;
+	/* cppcheck-suppress memleak ; *v has it */
 	return true;
 }
 

@@ -46,10 +46,10 @@ struct index_range {
 
 enum index_cond_kind {
 	INDEX_RANGE,		/* a to b */
-	INDEX_MASK,		/* (v & b.lo) == a.lo; above INDEX_LOW, where b is not, any v */
+	INDEX_MASK,		/* (v & b.lo) == a.lo; b not above INDEX_LOW: any v above it */
 	INDEX_CLEARED,		/* v & ~clear in a.lo to b.lo; of 8 bits */
 	INDEX_SET,		/* the key's field at `pos` is that of some element */
-	INDEX_LIST,		/* the same for `count` elements, numbered in plan->list[] from `first` */
+	INDEX_LIST,		/* the same, of `count` elements from plan->list[first] on */
 };
 
 /* False where the field is absent. Compared by bytes: what is not used is 0. */
@@ -125,6 +125,9 @@ struct index_plan {
 };
 
 /* ---- index_build.c ---- */
+
+/* The indexes of all chains, once the other sections are done. 0 or -ENOMEM. */
+int index_build(struct flat *f);
 
 /* Room for @n entries of @size at *v; false, with p->err: no memory. */
 bool index_room(struct index_plan *p, void *v, size_t *cap, size_t n, size_t size);

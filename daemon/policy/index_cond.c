@@ -230,11 +230,14 @@ static bool lower_follows(const struct place *at)
 	const struct nsf_op *op;
 	u64 first, last;
 
-	for (op = at->op + 1; op < at->end && !is_statement(op); op++)
+	for (op = at->op + 1; op < at->end && !is_statement(op); op++) {
+		if (is_exact(op, at->op->field))	/* that one is nearer to what follows */
+			return false;
 		if ((op->code == NSF_OP_MASK || op->code == NSF_OP_RANGE) &&
 		    op->field == at->op->field + 1 && !(op->flags & NSF_OP_NOT) &&
 		    half_interval(op, &first, &last))
 			return true;
+	}
 	return false;
 }
 
@@ -259,7 +262,7 @@ static void lower_half(const struct place *at, const struct nsf_op *begin)
 
 	if (!half_interval(at->op, &first, &last))
 		return;
-	for (op = begin; op < at->op; op++)
+	for (op = at->op; op-- > begin;)
 		if (is_exact(op, dim)) {
 			range_add(at, dim, (struct index_value){ op->a, first },
 				  (struct index_value){ op->a, last });

@@ -10,9 +10,9 @@
 #include "policy/index_build.h"
 
 #define MAX_TABLE	32768u		/* entries: 64 KiB */
-#define MAX_GROWTH	65536u		/* bytes of table and rows, less those of a and b */
-#define MIN_GROWTH	4096u
-#define GROWTH_RECORD	64u		/* bytes for each of the chain's records */
+#define MIN_GROWTH	4096u		/* bytes of table and rows, less those of a and b: */
+#define GROWTH_RECORD	64u		/* for each of the chain's records, or */
+#define GROWTH_PART	16u		/* a part of the bytes that all rows take */
 #define MAX_WORDS	(1u << 22)	/* looked at for one try */
 
 struct cross {
@@ -68,14 +68,28 @@ static u64 row_and(struct cross *x, const struct index_rows *b, u32 i)
 	return hash;
 }
 
+/* How much larger the index may become by one table. */
+static size_t growth(const struct index_plan *p)
+{
+	size_t most = GROWTH_RECORD * (size_t)p->records, bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < p->nodes; i++)
+		bytes += p->node[i].operand ? bytes_of(&p->node[i]) : 0;
+	if (most > MAX_TABLE * sizeof(u16))
+		most = MAX_TABLE * sizeof(u16);
+	if (most < MIN_GROWTH)
+		most = MIN_GROWTH;
+	return most > bytes / GROWTH_PART ? most : bytes / GROWTH_PART;
+}
+
 static enum index_result pair_make(struct cross *x, const struct index_draft *a,
 				   const struct index_draft *b, struct index_draft *d)
 {
-	size_t most = GROWTH_RECORD * (size_t)x->p->records, at = 0;
+	size_t most = growth(x->p), at = 0;
 	enum index_result res = INDEX_DONE;
 	u32 i, k, class;
 
-	most = most < MIN_GROWTH ? MIN_GROWTH : most > MAX_GROWTH ? MAX_GROWTH : most;
 	if (product(a, b) * sizeof(u16) > most)
 		return INDEX_TOO_MUCH;
 	most += bytes_of(a) + bytes_of(b) - (size_t)product(a, b) * sizeof(u16);

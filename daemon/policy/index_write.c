@@ -12,8 +12,10 @@
 #include "policy/siphash.h"
 
 #define SMALL_TABLE	512u	/* entries: always a table */
-#define LONG_SEARCH	32u	/* steps, of 16 bits: rather a table of any length */
-#define LONG_SEARCH32	512u	/* the same of 32 bits: a directory, which takes 512 KiB */
+#define LONG_SEARCH	32u	/* entries: rather a long table, */
+#define LONG_SEARCH32	128u	/* or a directory, */
+#define TABLE_RECORD	160u	/* where there are so many records for its bytes */
+#define DIRECTORY_RECORD 640u
 
 /* Arrays, each from a multiple of 8 on. */
 struct buffer {
@@ -309,9 +311,13 @@ static bool table_make(struct index_writer *w, struct buffer *b, const struct in
 	if (width == 128)
 		return wide_write(w, b, d, n);
 	last = d->step[d->steps - 1].first.lo;
-	if (last < SMALL_TABLE || (width == 16 && d->steps > LONG_SEARCH))
+	if (last < SMALL_TABLE ||
+	    (width == 16 && d->steps > LONG_SEARCH &&
+	     (last + 1) * sizeof(u16) <= TABLE_RECORD * (u64)p->records))
 		return table_write(b, d, n);
-	if (width == 32 && d->steps > LONG_SEARCH32)
+	/* The slots, and one entry at least for each. */
+	if (width == 32 && d->steps > LONG_SEARCH32 &&
+	    NSF_INDEX_SLOTS * 8 <= DIRECTORY_RECORD * (u64)p->records)
 		return directory_write(b, d, n);
 	return search_write(b, d, n);
 }

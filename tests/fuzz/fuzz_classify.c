@@ -14,6 +14,8 @@
 #include "../policy/dump.h"
 #include "../policy/judge.h"
 #include "../policy/text.h"
+#include "index.h"
+#include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(img);
 		gen_policy_free(policy);
 		policy = gen_policy(seed);
+		index_least = seed % 4 ? 2 : NSF_INDEX_MIN_RECORDS;
 		img = judge_compile(policy, j.what, sizeof(j.what));
 		if (!img) {
 			fprintf(stderr, "policy %u: %s\n", seed, j.what);

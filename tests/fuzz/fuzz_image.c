@@ -18,6 +18,8 @@
 #include "classify.h"
 #include "image_check.h"
 #include "image_hash.h"
+#include "index.h"
+#include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
@@ -52,8 +54,10 @@ static void classify_all(const struct nsf_image *img)
 	}
 	for (i = 0; i < packets.n; i++) {
 		for (c = 0; c < nsf_image_n_chains(img); c++) {
-			subject_evaluate(s, c, &packets.v[i].p, &out);
 			/* No record is met twice, and each has its ops once. */
+			subject_evaluate(s, c, &packets.v[i].p, false, &out);
+			assert(out.events <= nsf_image_n_ops(img));
+			subject_evaluate(s, c, &packets.v[i].p, true, &out);
 			assert(out.events <= nsf_image_n_ops(img));
 		}
 	}
@@ -84,9 +88,11 @@ static size_t fresh(uint8_t *data, size_t max, unsigned int seed)
 {
 	struct ir_policy *policy = gen_policy(seed);
 	char what[200];
-	struct nsf_image *img = judge_compile(policy, what, sizeof(what));
+	struct nsf_image *img;
 	size_t size = 0;
 
+	index_least = seed % 4 ? 2 : NSF_INDEX_MIN_RECORDS;
+	img = judge_compile(policy, what, sizeof(what));
 	if (img && img->size <= max) {
 		size = img->size;
 		memcpy(data, img, size);

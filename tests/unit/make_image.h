@@ -54,7 +54,7 @@ static inline u32 image_set(struct flat *f, struct nsf_set set, const u32 *words
 }
 
 /* Adds the policy, writes, and checks. */
-static struct nsf_image *image_end(struct flat *f, u8 policy)
+static inline struct nsf_image *image_end(struct flat *f, u8 policy)
 {
 	struct diags d = { .n = 0 };
 	struct nsf_image *img = NULL;
