@@ -10,7 +10,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
-#include <net/if.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 #define PROBE		'z'
 #define PROBE_PROTOCOL	253		/* RFC 3692: for experiments */
 #define PROBE_ID	20038
+#define LO_INDEX	1		/* in every namespace */
 
 const uint32_t observer_marks[] = {
 	0, 1, 2, 3, 4, 0x10, 0x11, 0x20, 0xff, 0x100, 0x1234, 0x10001, 0x80000000, 0xffffffff,
@@ -173,20 +173,15 @@ static int log_open(void)
 
 static bool probe_send(const struct observer *o)
 {
+	/* From 0.0.0.0 to 0.0.0.0, with its checksum. */
+	static const uint8_t header[20] = {
+		0x45, 0, 0, 20, PROBE_ID >> 8, PROBE_ID & 0xff, 0, 0, 64, PROBE_PROTOCOL, 0x2b, 0xa8,
+	};
 	const struct sockaddr_ll to = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
-		.sll_ifindex = (int)if_nametoindex("lo"), .sll_halen = ETH_ALEN,
+		.sll_ifindex = LO_INDEX, .sll_halen = ETH_ALEN,
 	};
-	/* From 0.0.0.0 to 0.0.0.0; the sum is what these words need. */
-	static const uint16_t words[10] = { 0x4500, 20, PROBE_ID, 0, 64 << 8 | PROBE_PROTOCOL };
-	uint16_t header[10];
-	uint32_t sum = 0;
 
-	for (int i = 0; i < 10; i++) {
-		sum += words[i];
-		header[i] = htons(words[i]);
-	}
-	header[5] = htons((uint16_t)~(sum + (sum >> 16)));
 	return sendto(o->lo, header, sizeof(header), 0, (const void *)&to, sizeof(to)) ==
 	       (ssize_t)sizeof(header);
 }
