@@ -29,29 +29,35 @@ static inline u32 behind(u32 size)
 	return (size + 7) & ~7u;
 }
 
-static __always_inline u64 entry(const char *at, u32 size)
+/*
+ * The last of @n entries that is not above @key; the first one is not. Of the last 2^k
+ * and the first 2^k entries, which may overlap, one holds it; then that is halved.
+ * Compilers make no branch of a choice like these.
+ */
+static __always_inline u32 search32(const u32 *first, u32 n, u32 key)
 {
-	return size == 2 ? *(const u16 *)at : size == 4 ? *(const u32 *)at : *(const u64 *)at;
+	size_t half = (size_t)1 << highest(n);
+	const u32 *at = first + (n - half), *to;
+
+	at = *at <= key ? at : first;
+	while (half >>= 1) {
+		to = at + half;
+		at = *to <= key ? to : at;
+	}
+	return (u32)(at - first);
 }
 
-/*
- * The last of @n entries of @size bytes that is not above @key; the first one is not. Of
- * the last 2^k and the first 2^k entries, which may overlap, one holds it; then that is
- * halved. Compilers make no branch of a choice like these.
- */
-static __always_inline u32 search(const void *v, u32 n, u64 key, u32 size)
+static __always_inline u32 search64(const u64 *first, u32 n, u64 key)
 {
-	u32 k = highest(n);
-	size_t half = (size_t)1 << k;
-	const char *first = v, *at = first + (n - half) * size, *to;
+	size_t half = (size_t)1 << highest(n);
+	const u64 *at = first + (n - half), *to;
 
-	at = entry(at, size) <= key ? at : first;
-	for (; k; k--) {
-		half >>= 1;
-		to = at + half * size;
-		at = entry(to, size) <= key ? to : at;
+	at = *at <= key ? at : first;
+	while (half >>= 1) {
+		to = at + half;
+		at = *to <= key ? to : at;
 	}
-	return (u32)((size_t)(at - first) / size);
+	return (u32)(at - first);
 }
 
 static __always_inline u32 look_table(const u8 *table, u32 count, u64 v)
@@ -63,30 +69,67 @@ static __always_inline u32 look_search(const u8 *table, u32 count, u64 v)
 {
 	const u16 *class = (const u16 *)(table + behind(4 * count));
 
-	return class[search(table, count, (u32)v, 4)];
+	return class[search32((const u32 *)table, count, (u32)v)];
+}
+
+/* Where the slot of @key is; the entries behind all slots are at *@then. */
+static __always_inline const u32 *look_slot(const u8 *table, u64 key, const u8 **then)
+{
+	const struct nsf_index_window *w = (const struct nsf_index_window *)table;
+	u64 s = key >> w->shift;
+
+	*then = table + behind(sizeof(*w) + 4 * (w->last + 2));
+	return (const u32 *)(w + 1) + (s < w->last ? s : w->last);
 }
 
 static __always_inline u32 look_directory(const u8 *table, u32 count, u64 v)
 {
-	const u32 *slot = (const u32 *)table + ((u32)v >> 16);
-	const u16 *low = (const u16 *)(table + behind(4 * (NSF_INDEX_SLOTS + 1)));
-	const u16 *class = (const u16 *)((const u8 *)low + behind(2 * count));
+	u32 key = (u32)(v - ((const struct nsf_index_window *)table)->base);
+	const u32 *slot = look_slot(table, key, &table), from = slot[0];
+	const u16 *class = (const u16 *)(table + behind(4 * count)) + from;
 
-	return class[slot[0] + search(low + slot[0], slot[1] - slot[0], (u16)v, 2)];
+	return class[search32((const u32 *)table + from, slot[1] - from + 1, key)];
 }
 
-/* Of an address or a name: the only look-up in two steps, where the upper half does not do. */
-static noinline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper, u64 lower)
+/*
+ * Of an address or a name, with slots where @slots: the only look-up in two steps, where
+ * the upper half does not do.
+ */
+static __always_inline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper,
+				     u64 lower, bool slots)
 {
-	const u64 *first = (const u64 *)(base + n->table);
-	u32 to = ((const u32 *)(first + n->count))[search(first, n->count, upper, 8)];
+	const u8 *table = base + n->table;
+	u32 from = 0, entries = n->count, to;
 	const struct nsf_index_lower *sub;
+	const u64 *first;
 
+	if (slots) {
+		const u32 *slot;
+
+		upper -= ((const struct nsf_index_window *)table)->base;
+		slot = look_slot(table, upper, &table);
+		from = slot[0];
+		entries = slot[1] - from + 1;
+	}
+	first = (const u64 *)table;
+	to = ((const u32 *)(first + n->count))[from + search64(first + from, entries, upper)];
 	if (!(to & NSF_INDEX_TO_LOWER))
 		return to;
 	sub = (const struct nsf_index_lower *)(base + n->lower) + (to & ~NSF_INDEX_TO_LOWER);
 	first = (const u64 *)(base + sub->table);
-	return ((const u16 *)(first + sub->count))[search(first, sub->count, lower, 8)];
+	return ((const u16 *)(first + sub->count))[search64(first, sub->count, lower)];
+}
+
+static noinline u32 look_plain_wide(const u8 *base, const struct nsf_index_node *n, u64 upper,
+				    u64 lower)
+{
+	return look_wide(base, n, upper, lower, false);
+}
+
+static noinline u32 look_wide_directory(const u8 *base, const struct nsf_index_node *n, u64 upper,
+					u64 lower)
+{
+	return look_wide(base, n, upper, lower, true);
 }
 
 /*
@@ -112,10 +155,12 @@ static __always_inline u32 look_node(const u8 *base, const struct nsf_index_node
 		return look_search(table, n->count, v);
 	case NSF_INDEX_DIRECTORY:
 		return look_directory(table, n->count, v);
-	default:	/* NSF_INDEX_WIDE; the checker let no other pass */
+	default:	/* NSF_INDEX_WIDE*; the checker let no other pass */
 		if (!(p->have >> (n->field + 1) & 1))
 			return n->absent;
-		return look_wide(base, n, v, p->val[n->field + 1]);
+		if (n->kind == NSF_INDEX_WIDE)
+			return look_plain_wide(base, n, v, p->val[n->field + 1]);
+		return look_wide_directory(base, n, v, p->val[n->field + 1]);
 	}
 }
 

@@ -51,12 +51,21 @@ enum nsf_index_kind {
 	NSF_INDEX_SEARCH,
 	NSF_INDEX_DIRECTORY,
 	NSF_INDEX_WIDE,
+	NSF_INDEX_WIDE_DIRECTORY,
 	NSF_INDEX_CROSS,
 	NSF_INDEX_KINDS,
 };
 
-#define NSF_INDEX_SLOTS		65536u
+#define NSF_INDEX_MAX_SLOTS	65536u
 #define NSF_INDEX_TO_LOWER	0x80000000u
+
+/* What a directory's slots are of. */
+struct nsf_index_window {
+	u64 base;
+	u32 shift;
+	u32 last;		/* slots, less 1 */
+};
+static_assert(sizeof(struct nsf_index_window) == 16, "no hidden padding");
 
 /*
  * What is at `table`, `count` entries, and what it means. Arrays follow one another,
@@ -65,23 +74,26 @@ enum nsf_index_kind {
  * TABLE	u16 class[count]. Values not below count have the last class.
  * SEARCH	u32 first[count], u16 class[count]: of the last i with first[i] <= value;
  *		first[] ascends from 0. For values below 2^32.
- * DIRECTORY	u32 slot[65537], u16 low[count], u16 class[count], for 32 bits: of the last
- *		i from slot[upper half] to below the next slot with low[i] <= lower half.
- *		slot[] ascends from 0 to count, and each slot's low[] from 0.
  * WIDE		u64 first[count], u32 to[count]: of the last i with first[i] <= the field
  *		(the upper 64 bits); a class, or TO_LOWER and an index into lower[]: a search
  *		in the field after it (the lower 64 bits).
+ * DIRECTORY	struct nsf_index_window, u32 slot[last + 2]; then as SEARCH. All values are
+ *		less `base` (modulo 2^32), so that what is below it comes last. A slot is
+ *		2^shift values, the last one all the rest; from slot[s] to slot[s + 1], both
+ *		included, is what holds in slot s. slot[] goes from 0 to count - 1, and may
+ *		stand still; first[slot[s]] is not above s << shift.
+ * WIDE_DIRECTORY  the same before WIDE (modulo 2^64).
  * CROSS	u16 class[count]: at class of a * classes of b + class of b.
  */
 struct nsf_index_node {
 	u8 kind;		/* enum nsf_index_kind */
 	u8 field;		/* enum nsf_field; CROSS: 0 */
 	u8 a, b;		/* CROSS: nodes before this one; else 0 */
-	u32 absent;		/* class where the field (WIDE: one of both) is absent; CROSS: 0 */
+	u32 absent;		/* class where the field (WIDE*: one of both) is absent; CROSS: 0 */
 	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES */
 	u32 table;		/* offset */
 	u32 count;		/* at least 1 */
-	u32 lower;		/* WIDE: offset of struct nsf_index_lower[lowers]; else 0 */
+	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; else 0 */
 	u32 lowers;
 	u32 rows;		/* offset of u32 row[classes]: of rows; or NSF_INDEX_NO_ROWS */
 };

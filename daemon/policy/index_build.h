@@ -10,6 +10,7 @@
  *   index_rows.c    rows, no two alike
  *   index_cross.c   two nodes -> one
  *   index_write.c   nodes, in the form that suits their size
+ *   index_window.c  slots, to begin a search in
  *
  *	record -- its ops --> condition (field, values) --+-- true or false of each value
  *	       -- its place -> span of records -----------+
@@ -201,6 +202,18 @@ void index_rows_clean(struct index_rows *r);
 /* ---- index_cross.c ---- */
 
 void index_cross(struct index_plan *p);
+
+/* ---- index_window.c ---- */
+
+/* Slots for a search in @n ascending values from 0, below 2^@width; false: they save little. */
+bool index_window_find(const u64 *first, size_t n, unsigned int width, struct nsf_index_window *w);
+/*
+ * What is searched then: values less the base, in their order; one more of them at most.
+ * @all: the largest value. Returns how many.
+ */
+size_t index_window_turn(const struct nsf_index_window *w, u64 all, const u64 *first, const u32 *to,
+			 size_t n, u64 *key, u32 *key_to);
+void index_window_slots(const struct nsf_index_window *w, const u64 *key, size_t n, u32 *slot);
 
 /* ---- index_write.c ---- */
 

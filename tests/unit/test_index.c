@@ -166,54 +166,78 @@ static void test_search(void **state)
 	}
 }
 
-/* Each slot one entry, but 10.0/16 and the last two have more. */
-static void test_directory(void **state)
+static u32 naive64(const u64 *first, u32 n, u64 v)
 {
-	static const struct { u32 first; u16 class; } extra[] = {
-		{ 0x0a000000, 1 }, { 0x0a000001, 2 }, { 0x0a000100, 3 }, { 0x0a00ffff, 4 },
-		{ 0x0a010000, 0 }, { 0xfffe0000, 0 }, { 0xfffe8000, 5 }, { 0xffff0000, 6 },
-		{ 0xffff0005, 7 }, { 0xffffffff, 8 },
-	};
-	u32 *slot = calloc(NSF_INDEX_SLOTS + 2, sizeof(*slot)), s, e = 0, n = 0, i;
-	u16 *low = calloc(2 * NSF_INDEX_SLOTS, sizeof(*low));
-	u16 *class = calloc(2 * NSF_INDEX_SLOTS, sizeof(*class));
-	struct nsf_image *img;
+	u32 i = 0;
 
-	(void)state;
-	for (s = 0; s < NSF_INDEX_SLOTS; s++) {
-		slot[s] = n;
-		if (e == COUNT(extra) || extra[e].first >> 16 != s)
-			n++;
-		for (; e < COUNT(extra) && extra[e].first >> 16 == s; e++, n++) {
-			low[n] = (u16)extra[e].first;
-			class[n] = extra[e].class;
-		}
-	}
-	slot[s] = n;
-	nodes_begin();
-	node_add(NSF_INDEX_DIRECTORY, NSF_FIELD_IP_SADDR, 10, 9)->count = n;
-	node[0].table = index_put(&flat, slot, (NSF_INDEX_SLOTS + 1) * sizeof(*slot));
-	index_put2(&flat, low, n * 2, class, n * 2);
-	img = nodes_end();
-	for (i = 0; i < COUNT(extra); i++) {
-		u32 last = i + 1 < COUNT(extra) && extra[i].first >> 16 == extra[i + 1].first >> 16 ?
-			extra[i + 1].first - 1 : extra[i].first | 0xffff;
-
-		assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, extra[i].first),
-				 extra[i].class);
-		assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, last), extra[i].class);
-	}
-	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0), 0);
-	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0x09ffffff), 0);
-	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0x7f000001), 0);
-	assert_int_equal(class_of_none(img), 9);
-	free(img);
-	free(slot);
-	free(low);
-	free(class);
+	while (i + 1 < n && first[i + 1] <= v)
+		i++;
+	return i;
 }
 
-static void test_wide(void **state)
+/* Which of @key each slot begins in. */
+static void slots_make(const struct nsf_index_window *w, const u64 *key, u32 n, u32 *slot)
+{
+	u32 s;
+
+	for (s = 0; s <= w->last; s++)
+		slot[s] = naive64(key, n, (u64)s << w->shift);
+	slot[s] = n - 1;
+}
+
+/* Values less the base: what lies below it is behind all others. */
+static const struct nsf_index_window window32[] = {
+	{ 0x0a000000, 8, 3 }, { 0x0a000000, 0, 0 }, { 0x0a000000, 31, 1 }, { 0, 24, 255 },
+	{ 0xffffff00, 4, 7 }, { 1, 16, 65535 }, { 0x0a000000, 31, 0 },
+};
+
+static void directory_try(const struct nsf_index_window *w)
+{
+	static const u64 key[] = {
+		0, 1, 0xff, 0x100, 0x1fe, 0x1ff, 0x200, 0x400, 0x401, 0x10000, 0x20001, 0xf6000000,
+		0xfffffffe, 0xffffffff,
+	};
+	u32 *slot = calloc(w->last + 2, sizeof(*slot)), first[COUNT(key)], i;
+	struct nsf_image *img;
+	u16 class[COUNT(key)];
+	int d;
+
+	assert_non_null(slot);
+	slots_make(w, key, COUNT(key), slot);
+	for (i = 0; i < COUNT(key); i++) {
+		first[i] = (u32)key[i];
+		class[i] = (u16)(i * 3 % COUNT(key));
+	}
+	nodes_begin();
+	node_add(NSF_INDEX_DIRECTORY, NSF_FIELD_IP_SADDR, COUNT(key) + 1, COUNT(key))->count =
+		COUNT(key);
+	node[0].table = index_put(&flat, w, sizeof(*w));
+	index_put(&flat, slot, (w->last + 2) * sizeof(*slot));
+	index_put2(&flat, first, sizeof(first), class, sizeof(class));
+	img = nodes_end();
+	for (i = 0; i < COUNT(key); i++)
+		for (d = -1; d <= 1; d++) {
+			u32 k = first[i] + (u32)d;
+
+			assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, (u32)w->base + k),
+					 class[naive64(key, COUNT(key), k)]);
+		}
+	assert_int_equal(class_of_none(img), COUNT(key));
+	free(img);
+	free(slot);
+}
+
+static void test_directory(void **state)
+{
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(window32); i++)
+		directory_try(&window32[i]);
+}
+
+/* With slots where @w: then @first is from the base on. */
+static void wide_try(const struct nsf_index_window *w)
 {
 	static const u64 first[] = { 0, 5, 6, 1ULL << 63 };
 	static const u32 to[] = { 0, NSF_INDEX_TO_LOWER | 1, 1, NSF_INDEX_TO_LOWER | 0 };
@@ -227,9 +251,9 @@ static void test_wide(void **state)
 	struct nsf_index_lower lower[2];
 	struct nsf_image *img;
 	struct nsf_packet p = { .have = 0 };
-	u32 i;
+	u32 slot[18], i;
+	u64 base = 0;
 
-	(void)state;
 	nodes_begin();
 	lower[0] = (struct nsf_index_lower){
 		.count = 1, .table = index_put2(&flat, low0, sizeof(low0), class0, sizeof(class0)),
@@ -237,14 +261,23 @@ static void test_wide(void **state)
 	lower[1] = (struct nsf_index_lower){
 		.count = 3, .table = index_put2(&flat, low1, sizeof(low1), class1, sizeof(class1)),
 	};
-	node_add(NSF_INDEX_WIDE, NSF_FIELD_IP6_DADDR_HI, 7, 6)->count = COUNT(first);
-	node[0].table = index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	node_add(w ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_WIDE, NSF_FIELD_IP6_DADDR_HI, 7, 6)->count =
+		COUNT(first);
+	if (w) {
+		base = w->base;
+		slots_make(w, first, COUNT(first), slot);
+		node[0].table = index_put2(&flat, w, sizeof(*w), slot,
+					   (w->last + 2) * sizeof(*slot));
+		index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	} else {
+		node[0].table = index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	}
 	node[0].lower = index_put(&flat, lower, sizeof(lower));
 	node[0].lowers = 2;
 	img = nodes_end();
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
 	for (i = 0; i < COUNT(t); i++) {
-		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_HI, t[i].hi);
+		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_HI, base + t[i].hi);
 		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_LO, t[i].lo);
 		assert_int_equal(class_of(img, &p), t[i].class);
 	}
@@ -253,6 +286,20 @@ static void test_wide(void **state)
 	p.have ^= NSF_BIT(NSF_FIELD_IP6_DADDR_LO) | NSF_BIT(NSF_FIELD_IP6_DADDR_HI);
 	assert_int_equal(class_of(img, &p), 6);
 	free(img);
+}
+
+static void test_wide(void **state)
+{
+	static const struct nsf_index_window window[] = {
+		{ 0, 63, 1 }, { 0, 0, 15 }, { 7, 2, 3 }, { 1ULL << 63, 61, 7 }, { ~0ULL, 60, 15 },
+		{ 3, 1, 0 },
+	};
+	u32 i;
+
+	(void)state;
+	wide_try(NULL);
+	for (i = 0; i < COUNT(window); i++)
+		wide_try(&window[i]);
 }
 
 /* Of two tables, and of a cross with one of them. */

@@ -3,7 +3,7 @@
 // links: policy/compile.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c
 // links: policy/index_build.c policy/index_flow.c policy/index_cond.c policy/index_range.c
-// links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_write.c
+// links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_window.c policy/index_write.c
 /*
  * The index against a naive reading of the records. Chains are made by hand, or by a
  * seed; tests/policy/diff does the same with whole policies.
@@ -685,11 +685,11 @@ static void test_blurred(void **state)
 
 /* ---- representations ---- */
 
-static const struct nsf_index_node *node_of(enum nsf_field field)
+static const struct nsf_index_node *node_of_family(unsigned int six, enum nsf_field field)
 {
 	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
 	const struct nsf_index_part *part =
-		(const void *)(base + nsf_image_chains(img)->index[0]);
+		(const void *)(base + nsf_image_chains(img)->index[six]);
 	const struct nsf_index_node *n = (const void *)(part + 1);
 	u32 i;
 
@@ -698,6 +698,11 @@ static const struct nsf_index_node *node_of(enum nsf_field field)
 			return &n[i];
 	fail_msg("no node for field %u", field);
 	return n;
+}
+
+static const struct nsf_index_node *node_of(enum nsf_field field)
+{
+	return node_of_family(0, field);
 }
 
 static void chain_of(u32 n)
@@ -725,6 +730,8 @@ static void test_kinds(void **state)
 	assert_true(img->section[NSF_SECTION_INDEX].size < 8192);
 	chain_of(2000);
 	assert_int_equal(node_of(NSF_FIELD_IP_SADDR)->kind, NSF_INDEX_DIRECTORY);
+	assert_int_equal(node_of(NSF_FIELD_IIFNAME_HI)->kind, NSF_INDEX_WIDE);
+	assert_true(img->section[NSF_SECTION_INDEX].size < 512 * 1024);
 	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_TABLE);
 	for (i = 0; i < 2000; i++) {
 		packet(4);
@@ -735,6 +742,45 @@ static void test_kinds(void **state)
 		set(NSF_FIELD_IIFNAME_LO, i);
 		bits_check();
 	}
+}
+
+/* In two heaps, a few elsewhere: the slots are where most are. */
+static u64 heaped(u32 i)
+{
+	return i % 10 == 9 ? (u64)i << 52 : (i % 10 < 7 ? 0x20010db8ULL : 0x2a0205ffULL) << 32 | i;
+}
+
+static u32 heaped4(u32 i)
+{
+	return (u32)heaped(i) + (u32)(heaped(i) >> 32);
+}
+
+static void test_slots(void **state)
+{
+	const u32 n = 1500;
+	u32 i;
+	int d;
+
+	(void)state;
+	begin();
+	for (i = 0; i < n; i++)
+		record(i + 1, 0, EQUAL(IP6_SADDR_HI, heaped(i)), EQUAL(IP6_SADDR_LO, i % 2),
+		       ACCEPT);
+	for (i = 0; i < n; i++)
+		record(n + i + 1, 0, EQUAL(IP_DADDR, heaped4(i)), ACCEPT);
+	end();
+	assert_int_equal(node_of_family(1, NSF_FIELD_IP6_SADDR_HI)->kind, NSF_INDEX_WIDE_DIRECTORY);
+	assert_int_equal(node_of(NSF_FIELD_IP_DADDR)->kind, NSF_INDEX_DIRECTORY);
+	for (i = 0; i < n; i += 7)
+		for (d = -1; d <= 1; d++) {
+			packet(6);
+			set(NSF_FIELD_IP6_SADDR_HI, heaped(i) + (u64)(long long)d);
+			set(NSF_FIELD_IP6_SADDR_LO, i % 2);
+			bits_check();
+			packet(4);
+			set(NSF_FIELD_IP_DADDR, (u32)(heaped4(i) + (u32)d));
+			bits_check();
+		}
 }
 
 /* A few fields more than there may be operands: the ones that say least are left out. */
@@ -802,6 +848,7 @@ int main(void)
 		cmocka_unit_test(test_projection),
 		cmocka_unit_test(test_blurred),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_many_fields),
 		cmocka_unit_test(test_short),
 	};
