@@ -21,6 +21,8 @@
 #ifndef NSF_POLICY_INDEX_BUILD_H
 #define NSF_POLICY_INDEX_BUILD_H
 
+#include <string.h>
+
 #include "index.h"
 #include "policy/flat.h"
 
@@ -188,6 +190,39 @@ enum index_result {
 };
 
 enum index_result index_sweep(struct index_plan *p, unsigned int dim, struct index_draft *d);
+
+/*
+ * ---- hashes, as sums of words times odd weights: fast, and where they say the same,
+ * what they are of is compared ----
+ */
+
+static inline u64 index_mix(u64 x)	/* splitmix64: Steele, Lea, Flood 2014 */
+{
+	x += 0x9e3779b97f4a7c15ULL;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+/* High bits would be lost in a product. */
+static inline u64 index_folded(u64 word)
+{
+	return word ^ word >> 32;
+}
+
+/* @bytes: a multiple of 8. */
+static inline u64 index_hash(const void *v, size_t bytes)
+{
+	u64 weight = 1, hash = bytes, word;
+	const char *at = v;
+
+	for (; bytes; bytes -= 8, at += 8) {
+		memcpy(&word, at, 8);
+		weight += 0x9e3779b97f4a7c16ULL;
+		hash += index_folded(word) * weight;
+	}
+	return index_mix(hash);
+}
 
 /* ---- index_rows.c ---- */
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "policy/index_build.h"
-#include "policy/siphash.h"
 
 #define MAX_MASK_GAPS	8	/* bits of a mask that split it: 2^8 intervals */
 
@@ -57,7 +56,7 @@ bool index_is_absent(const struct index_plan *p, unsigned int field)
 
 static u32 cond_hash(const struct index_cond *c)
 {
-	return (u32)siphash24(c, sizeof(*c), 0, 0);
+	return (u32)index_hash(c, sizeof(*c));
 }
 
 static bool slots_grow(struct index_plan *p)

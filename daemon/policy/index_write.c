@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "policy/index_build.h"
-#include "policy/siphash.h"
 
 #define SMALL_TABLE	512u	/* entries: always a table */
 #define LONG_SEARCH	32u	/* entries: rather a long table */
@@ -78,7 +77,7 @@ static bool writer_grow(struct index_writer *w)
 /* The offset of these bytes, a multiple of 8 of them; INDEX_NONE: no memory. */
 static u32 put(struct index_writer *w, const void *v, size_t bytes)
 {
-	u64 hash = siphash24(v, bytes, 0, 0);
+	u64 hash = index_hash(v, bytes);
 	size_t at = flat_n(w->flat, NSF_SECTION_INDEX), i;
 	void *to;
 
