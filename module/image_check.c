@@ -120,8 +120,6 @@ static int check_header(struct check *c, size_t size)
 	}
 	if (end != img->size)
 		return bad(c, "header: the sections do not fill the image", 0);
-	if (nsf_image_hash(img) != img->hash)
-		return bad(c, "header: the hash is wrong", 0);
 	return 0;
 }
 
@@ -577,14 +575,18 @@ static int check_chains(struct check *c)
 	return 0;
 }
 
-int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault)
+static int check(const void *data, size_t size, struct nsf_image_fault *fault, bool has_hash)
 {
 	struct check c = { .img = data, .fault = fault };
 
 	if (size < sizeof(struct nsf_image) || size > NSF_MAX_IMAGE)
 		return bad(&c, "header: too short or too long for an image", 0);
-	if (check_header(&c, size) || check_strings(&c) || check_sets(&c) || check_rules(&c) ||
-	    check_states(&c) || check_chains(&c) || nsf_index_check(c.img, fault))
+	if (check_header(&c, size))
+		return -EINVAL;
+	if (has_hash && nsf_image_hash(c.img) != c.img->hash)
+		return bad(&c, "header: the hash is wrong", 0);
+	if (check_strings(&c) || check_sets(&c) || check_rules(&c) || check_states(&c) ||
+	    check_chains(&c) || nsf_index_check(c.img, fault))
 		return -EINVAL;
 	if (c.img->needs != c.needs)
 		return bad(&c, "header: needs is not what the ops read", 0);
@@ -594,3 +596,15 @@ int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault
 		return bad(&c, "header: flags are wrong", 0);
 	return 0;
 }
+
+int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault)
+{
+	return check(data, size, fault, true);
+}
+
+#ifndef __KERNEL__
+int nsf_image_check_unhashed(const void *data, size_t size, struct nsf_image_fault *fault)
+{
+	return check(data, size, fault, false);
+}
+#endif
