@@ -90,6 +90,23 @@ static int check_table(struct check *c, const struct nsf_index_node *n)
 }
 
 /* Its entries begin at @table. */
+static int check_pages(struct check *c, const struct nsf_index_node *n)
+{
+	const u8 *page = c->base + n->table;
+	u32 i;
+
+	if (n->count > 256)
+		return bad(c, "index: more pages than can be named");
+	if (!inside(c, n->table, 256 + room(256 * (u64)n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, 256))
+		return -EINVAL;
+	for (i = 0; i < 256; i++)
+		if (page[i] >= n->count)
+			return bad(c, "index: no such page");
+	return check_classes(c, (const u16 *)(page + 256), 256 * n->count, n->classes);
+}
+
 static int check_search(struct check *c, const struct nsf_index_node *n, u32 table)
 {
 	const u32 *first = (const u32 *)(c->base + table);
@@ -167,7 +184,8 @@ static int check_cross(struct check *c, const struct nsf_index_node *nodes, u32 
 
 	if (n->a >= i || n->b >= i)
 		return bad(c, "index: a cross of nodes that are not before it");
-	if (n->count != (u64)nodes[n->a].classes * nodes[n->b].classes)
+	if (n->lowers != nodes[n->b].classes ||
+	    n->count != (u64)nodes[n->a].classes * n->lowers)
 		return bad(c, "index: a cross is not of all classes of two nodes");
 	return check_table(c, n);
 }
@@ -217,7 +235,7 @@ static int check_directory(struct check *c, const struct nsf_index_node *n)
 
 /* ---- rows ---- */
 
-/* Its sums, and as many words as they say; no bit that is no record. */
+/* Its sums, and the words that it has; no bit that is no record. */
 static int check_row(struct check *c, u32 offset)
 {
 	const struct nsf_index_part *p = c->part;
@@ -228,6 +246,8 @@ static int check_row(struct check *c, u32 offset)
 		return bad(c, "index: a row reaches out of the section");
 	for (i = 0; i < p->sums; i++)
 		n += ones(sum[i]);
+	if (p->flags & NSF_INDEX_WHOLE)
+		n = p->words;
 	if (!inside(c, offset, 8 * ((u64)p->sums + n)))
 		return bad(c, "index: a row reaches out of the section");
 	if (sum[p->sums - 1] >> last > 1)
@@ -268,12 +288,19 @@ static bool is_for_field(const struct nsf_index_node *n)
 	}
 }
 
+static bool is_wide(const struct nsf_index_node *n)
+{
+	return n->kind == NSF_INDEX_WIDE || n->kind == NSF_INDEX_WIDE_DIRECTORY;
+}
+
 static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i)
 {
 	const struct nsf_index_node *n = nodes + i;
 
-	if (n->kind >= NSF_INDEX_KINDS)
+	if (n->kind >= NSF_INDEX_END)
 		return bad(c, "index: no such kind of node");
+	if (i && n[-1].kind > n->kind)
+		return bad(c, "index: nodes are not in the order of their kinds");
 	if (!is_for_field(n))
 		return bad(c, "index: the node's kind is not for its field");
 	if (!n->classes || n->classes > NSF_INDEX_MAX_CLASSES)
@@ -284,12 +311,14 @@ static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i
 		return bad(c, "index: a node without entries");
 	if ((n->kind != NSF_INDEX_CROSS && (n->a || n->b)) ||
 	    (n->kind == NSF_INDEX_CROSS && n->absent) ||
-	    (n->kind != NSF_INDEX_WIDE && n->kind != NSF_INDEX_WIDE_DIRECTORY &&
-	     (n->lower || n->lowers)))
+	    (!is_wide(n) && n->lower) ||
+	    (!is_wide(n) && n->kind != NSF_INDEX_CROSS && n->lowers))
 		return bad(c, "index: what a node does not use is not 0");
 	switch (n->kind) {
 	case NSF_INDEX_TABLE:
 		return check_table(c, n);
+	case NSF_INDEX_PAGES:
+		return check_pages(c, n);
 	case NSF_INDEX_SEARCH:
 		return check_search(c, n, n->table);
 	case NSF_INDEX_WIDE:
@@ -300,6 +329,12 @@ static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i
 	default:
 		return check_cross(c, nodes, i);
 	}
+}
+
+static bool is_end(const struct nsf_index_node *n)
+{
+	return n->kind == NSF_INDEX_END && !n->field && !n->a && !n->b && !n->absent &&
+	       !n->classes && !n->table && !n->count && !n->lower && !n->lowers && !n->rows;
 }
 
 /* Of a chain of @records. */
@@ -314,10 +349,14 @@ static int check_part(struct check *c, u32 records)
 	if (p->records != records || p->words != (records + 63) / 64 ||
 	    p->sums != (p->words + 63) / 64)
 		return bad(c, "index: the part is not of its chain's size");
+	if (p->flags & ~NSF_INDEX_WHOLE)
+		return bad(c, "index: no such flag");
 	if (!p->nodes || p->nodes > NSF_INDEX_MAX_NODES)
 		return bad(c, "index: no such number of nodes");
-	if (!inside(c, c->at, sizeof(*p) + p->nodes * sizeof(*nodes)))
+	if (!inside(c, c->at, sizeof(*p) + (p->nodes + 1u) * sizeof(*nodes)))
 		return bad(c, "index: a part reaches out of the section");
+	if (!is_end(nodes + p->nodes))
+		return bad(c, "index: nodes without an end");
 	c->part = p;
 	for (i = 0; i < p->nodes; i++) {
 		if (work(c, 1) || check_node(c, nodes, i))

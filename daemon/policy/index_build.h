@@ -31,6 +31,7 @@
 #define INDEX_MAX_WORK		(1u << 28)	/* bits turned for one field */
 #define INDEX_MAX_ROWS_BYTES	(32u << 20)	/* of one field */
 #define INDEX_MAX_BYTES		(128u << 20)	/* of all */
+#define INDEX_WHOLE_WORDS	16u		/* rows up to here leave out none: two cache lines */
 
 /*
  * Bits of ct states and of most marks: masks of these bits are looked at up to here.
@@ -107,10 +108,12 @@ struct index_plan {
 	struct flat *flat;
 	const struct nsf_record *record;	/* the chain's first */
 	u32 records, words, sums;
+	bool whole;		/* rows have all their words */
 	u8 nfproto;		/* 2 or 10 */
 	u64 dims;		/* NSF_BIT of the fields that may be looked at */
 	int err;		/* 0, or -ENOMEM: all else is then void */
 
+	u32 *decided;		/* of each record's first ops, how many need not be done */
 	u64 *alive;		/* bits of the records that some packet of the family may match */
 	struct index_cond *cond;
 	size_t conds, cond_cap;
@@ -147,9 +150,13 @@ unsigned int index_width(unsigned int dim);
 bool index_is_wide(unsigned int dim);
 /* Does no packet of the family have it? */
 bool index_is_absent(const struct index_plan *p, unsigned int field);
-/* Those of record @at: before its first statement from record @from on, all from @at + 1 on. */
-void index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to);
-void index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to);
+/*
+ * Those of record @at: before its first statement from record @from on, all from @at + 1 on.
+ * Returns how many of its first ops the conditions say in full, for itself.
+ */
+u32 index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to);
+/* False where it does not count. */
+bool index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to);
 
 /* ---- index_range.c ---- */
 

@@ -12,8 +12,8 @@
 #include "policy/index_build.h"
 
 #define SMALL_TABLE	512u	/* entries: always a table */
-#define LONG_SEARCH	32u	/* entries: rather a long table */
-#define TABLE_RECORD	160u	/* where there are so many records for its bytes */
+#define LONG_SEARCH	8u	/* entries: rather pages */
+#define PAGES_RECORD	160u	/* where there are so many records for their bytes */
 
 /* Arrays, each from a multiple of 8 on. */
 struct buffer {
@@ -320,11 +320,44 @@ static bool cross_write(struct buffer *b, const struct index_plan *p, const stru
 	n->kind = NSF_INDEX_CROSS;
 	n->a = d->a;
 	n->b = d->b;
-	n->count = p->node[d->a].rows.count * p->node[d->b].rows.count;
+	n->lowers = p->node[d->b].rows.count;
+	n->count = p->node[d->a].rows.count * n->lowers;
 	class = buffer_add(b, n->count * sizeof(*class));
 	if (class)
 		memcpy(class, d->table, n->count * sizeof(*class));
 	return class;
+}
+
+/* The pages of two-byte values; those that are alike once. */
+static bool pages_write(struct buffer *b, const struct index_plan *p, const struct index_draft *d,
+			struct nsf_index_node *n)
+{
+	u16 class[256][256];
+	u8 page[256];
+	u32 pages = 0, v, s = 0, i;
+	void *to;
+
+	for (v = 0; v < 65536; v++) {
+		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
+		class[pages][v % 256] = (u16)d->step[s].class;
+		if (v % 256 != 255)
+			continue;
+		for (i = 0; memcmp(class[i], class[pages], sizeof(*class)); i++)
+			;
+		page[v / 256] = (u8)i;
+		pages += i == pages;
+	}
+	if (sizeof(page) + pages * sizeof(*class) > PAGES_RECORD * (u64)p->records)
+		return false;
+	n->kind = NSF_INDEX_PAGES;
+	n->count = pages;
+	to = buffer_add(b, sizeof(page));
+	if (to)
+		memcpy(to, page, sizeof(page));
+	to = buffer_add(b, pages * sizeof(*class));
+	if (to)
+		memcpy(to, class, pages * sizeof(*class));
+	return true;
 }
 
 static bool table_make(struct index_writer *w, struct buffer *b, const struct index_plan *p,
@@ -338,10 +371,10 @@ static bool table_make(struct index_writer *w, struct buffer *b, const struct in
 	if (width == 128)
 		return wide_write(w, b, d, n);
 	last = d->step[d->steps - 1].first.lo;
-	if (last < SMALL_TABLE ||
-	    (width == 16 && d->steps > LONG_SEARCH &&
-	     (last + 1) * sizeof(u16) <= TABLE_RECORD * (u64)p->records))
+	if (last < SMALL_TABLE)
 		return table_write(b, d, n);
+	if (width == 16 && d->steps > LONG_SEARCH && pages_write(b, p, d, n))
+		return !b->failed;
 	return search_write(b, d, n);
 }
 
@@ -380,11 +413,34 @@ static bool node_write(struct index_writer *w, const struct index_plan *p,
 	return good && n->table != INDEX_NONE;
 }
 
+/* In the order of their kinds, which CROSS come last in: what these are of is put right. */
+static void nodes_sort(const struct nsf_index_node *from, unsigned int n, struct nsf_index_node *to)
+{
+	u8 place[NSF_INDEX_MAX_NODES];
+	unsigned int kind, i, k = 0;
+
+	for (kind = 0; kind < NSF_INDEX_END; kind++)
+		for (i = 0; i < n; i++) {
+			if (from[i].kind != kind)
+				continue;
+			place[i] = (u8)k;
+			to[k] = from[i];
+			if (kind == NSF_INDEX_CROSS) {
+				to[k].a = place[from[i].a];
+				to[k].b = place[from[i].b];
+			}
+			k++;
+		}
+	to[k] = (struct nsf_index_node){ .kind = NSF_INDEX_END };
+}
+
 u32 index_write(struct index_writer *w, const struct index_plan *p)
 {
 	const struct nsf_index_part part = { .records = p->records, .words = p->words,
-					     .sums = p->sums, .nodes = p->nodes };
+					     .sums = p->sums, .nodes = (u16)p->nodes,
+					     .flags = p->whole ? NSF_INDEX_WHOLE : 0 };
 	struct nsf_index_node node[NSF_INDEX_MAX_NODES] = { { .kind = 0 } };
+	struct nsf_index_node sorted[NSF_INDEX_MAX_NODES + 1];
 	struct buffer b = { .v = NULL };
 	unsigned int i;
 	void *to;
@@ -392,11 +448,12 @@ u32 index_write(struct index_writer *w, const struct index_plan *p)
 	for (i = 0; i < p->nodes; i++)
 		if (!node_write(w, p, &p->node[i], &node[i]))
 			return INDEX_NONE;
+	nodes_sort(node, p->nodes, sorted);
 	to = buffer_add(&b, sizeof(part));
 	if (to)
 		memcpy(to, &part, sizeof(part));
-	to = buffer_add(&b, p->nodes * sizeof(*node));
+	to = buffer_add(&b, (p->nodes + 1) * sizeof(*sorted));
 	if (to)
-		memcpy(to, node, p->nodes * sizeof(*node));
+		memcpy(to, sorted, (p->nodes + 1) * sizeof(*sorted));
 	return put_buffer(w, &b);
 }

@@ -60,8 +60,10 @@ static void sound_index(struct flat *f, u32 records)
 		.table = at.wide, .count = 2, .lower = at.lower, .lowers = 1, .rows = at.rows };
 	node[3] = (struct nsf_index_node){
 		.kind = NSF_INDEX_CROSS, .a = 1, .classes = 4, .table = at.cross, .count = 9,
+		.lowers = 3,
 		.rows = at.rows };
 	at.part = index_part(f, records, node, 4);
+	index_put(f, bits + 3, sizeof(*bits));		/* a row without words at the very end */
 	FLAT(struct nsf_chain, f, NSF_SECTION_CHAINS)->index[0] = at.part;
 }
 
@@ -244,7 +246,14 @@ static void test_records(void **state)
 	DAMAGE(RECORD(3)->next = 7, "record: next does not lead forward within the chain");
 	DAMAGE(RECORD(0)->rule = 1, "record: no such rule");
 	DAMAGE(RECORD(0)->rule = NSF_NO_RULE, "record: no such rule");
-	DAMAGE(RECORD(0)->spare = 1, "record: spare is not 0");
+	DAMAGE(RECORD(0)->decided[0] = 200, "record: more ops are decided than it has");
+	DAMAGE(RECORD(0)->decided[1] = (u16)(RECORD(0)->ops + 1),
+	       "record: more ops are decided than it has");
+	DAMAGE(RECORD(0)->decided[1] = (u16)RECORD(0)->ops, NULL);
+	DAMAGE(RECORD(1)->decided[0] = 1, "record: an op is decided that is no match");
+	DAMAGE(RECORD(2)->decided[0] = 2, "record: an op is decided that is no match");
+	DAMAGE(RECORD(3)->decided[1] = 1, "record: an op is decided that is no match");
+	DAMAGE(RECORD(5)->decided[1] = 1, "record: not a chain's policy");
 	DAMAGE(RECORD(5)->rule = 0, "record: not a chain's policy");
 	DAMAGE(RECORD(5)->miss = 6, "record: not a chain's policy");
 	DAMAGE(RECORD(7)->ops = 0, "record: not a chain's policy");
@@ -381,9 +390,18 @@ static void test_index(void **state)
 	DAMAGE(PART->nodes = 0, "index: no such number of nodes");
 	DAMAGE(PART->nodes = 25, "index: no such number of nodes");
 	DAMAGE(PART->nodes++, "index: a part reaches out of the section");
-	DAMAGE(PART->nodes = 1, "index: no such number of nodes with rows");
+	DAMAGE(PART->nodes = 1, "index: nodes without an end");
+	DAMAGE(NODE(4)->kind--, "index: nodes without an end");
+	DAMAGE(NODE(4)->field = 1, "index: nodes without an end");
+	DAMAGE(NODE(4)->rows = 8, "index: nodes without an end");
+	DAMAGE((NODE(1)->rows = NSF_INDEX_NO_ROWS, NODE(2)->rows = NSF_INDEX_NO_ROWS,
+		NODE(3)->rows = NSF_INDEX_NO_ROWS), "index: no such number of nodes with rows");
+	DAMAGE(PART->flags = NSF_INDEX_WHOLE, NULL);
+	DAMAGE(PART->flags = 2, "index: no such flag");
 
 	DAMAGE(NODE(0)->kind = NSF_INDEX_KINDS, "index: no such kind of node");
+	DAMAGE(NODE(0)->kind = NSF_INDEX_END, "index: no such kind of node");
+	DAMAGE(NODE(2)->kind = NSF_INDEX_TABLE, "index: nodes are not in the order of their kinds");
 	DAMAGE(NODE(0)->field = 0, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->field = NSF_FIELDS, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->field = NSF_FIELD_IP6_SADDR_LO, "index: the node's kind is not for its field");
@@ -464,6 +482,49 @@ static void test_index_rows(void **state)
 	/* The last sum stands at the very end: its word does not. */
 	DAMAGE((*INDEX(u64, END - 8) = 1, INDEX(u32, at.rows)[0] = END - 8),
 	       "index: a row reaches out of the section");
+	DAMAGE(INDEX(u32, at.rows)[0] = END - 8, NULL);
+	DAMAGE((PART->flags = NSF_INDEX_WHOLE, INDEX(u32, at.rows)[0] = END - 8),
+	       "index: a row reaches out of the section");
+}
+
+static struct nsf_image *with_pages(void)
+{
+	u8 v[256 + 2 * 512] = { 0 };
+	struct nsf_index_node node = { .kind = NSF_INDEX_PAGES, .field = NSF_FIELD_TH_DPORT,
+				       .classes = 3, .count = 2 };
+	const u64 bits = 1;
+	u32 row[3], i;
+	struct flat f;
+
+	image_begin(&f);
+	v[255] = 1;
+	at.table = index_put(&f, v, sizeof(v));
+	for (i = 0; i < 3; i++)
+		row[i] = index_row(&f, &bits, 1);
+	node.table = at.table;
+	node.rows = index_put(&f, row, sizeof(row));
+	at.part = index_part(&f, 1, &node, 1);
+	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->index[0] = at.part;
+	return image_end(&f, NSF_DROP);
+}
+
+static void test_pages(void **state)
+{
+	(void)state;
+#define DAMAGE_PAGES(change, what)	do {	\
+	img = with_pages();			\
+	change;					\
+	expect(what);				\
+} while (0)
+	DAMAGE_PAGES(, NULL);
+	DAMAGE_PAGES(NODE(0)->count = 1, "index: no such page");
+	DAMAGE_PAGES(INDEX(u8, at.table)[7] = 2, "index: no such page");
+	DAMAGE_PAGES(NODE(0)->count = 257, "index: more pages than can be named");
+	DAMAGE_PAGES(NODE(0)->count = 256, "index: a table reaches out of the section");
+	DAMAGE_PAGES(NODE(0)->table = END - 512, "index: a table reaches out of the section");
+	DAMAGE_PAGES(INDEX(u16, at.table + 256)[511] = 2, NULL);
+	DAMAGE_PAGES(INDEX(u16, at.table + 256)[511] = 3, "index: no such class");
+#undef DAMAGE_PAGES
 }
 
 /* Of a narrow or a wide field. Slots of 16 values; entries at 0, 20, 32, 40 and 60. */
@@ -655,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_index_tables),
 		cmocka_unit_test(test_index_rows),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_every_byte),

@@ -82,8 +82,8 @@ static u32 class_of(const struct nsf_image *img, const struct nsf_packet *p)
 	struct nsf_index_cursor cur;
 
 	memset(&cur, 0xa5, sizeof(cur));
-	assert_true(nsf_index_look(img, nsf_image_chains(img), p, &cur));
-	return nsf_index_next(&cur, 0);
+	return nsf_index_first(img, nsf_image_chains(img), nsf_image_chains(img)->index[0], p,
+			       &cur);
 }
 
 static u32 class_of_value(const struct nsf_image *img, enum nsf_field f, u64 value)
@@ -132,6 +132,31 @@ static u32 naive32(const u32 *first, u32 n, u32 v)
 }
 
 /* Of every size: searches go wrong at their ends. */
+static void test_pages(void **state)
+{
+	static const struct { u32 value, class; } t[] = {
+		{ 0, 0 }, { 255, 0 }, { 256, 1 }, { 0x1ff, 2 }, { 0x200, 0 }, { 0xff00, 1 },
+		{ 0xffff, 2 }, { 0x10000, 0 },	/* no port is; but it is read inside */
+	};
+	u8 v[256 + 2 * 512] = { [1] = 1, [255] = 1 };
+	u16 *class = (u16 *)(v + 256);
+	struct nsf_image *img;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 255; i++)
+		class[256 + i] = 1;
+	class[511] = 2;
+	nodes_begin();
+	node_add(NSF_INDEX_PAGES, NSF_FIELD_TH_DPORT, 4, 3)->table = index_put(&flat, v, sizeof(v));
+	node[0].count = 2;
+	img = nodes_end();
+	for (i = 0; i < COUNT(t); i++)
+		assert_int_equal(class_of_value(img, NSF_FIELD_TH_DPORT, t[i].value), t[i].class);
+	assert_int_equal(class_of_none(img), 3);
+	free(img);
+}
+
 static void test_search(void **state)
 {
 	u32 first[MAX_CLASSES], n, i;
@@ -323,10 +348,12 @@ static void test_cross(void **state)
 	node[1].count = 4;
 	node_add(NSF_INDEX_CROSS, 0, 10, 0)->table = index_put(&flat, cross, sizeof(cross));
 	node[2].b = 1;
+	node[2].lowers = 4;
 	node[2].count = COUNT(cross);
 	node_add(NSF_INDEX_CROSS, 0, 40, 0)->table = index_put(&flat, again, sizeof(again));
 	node[3].a = 2;
 	node[3].b = 1;
+	node[3].lowers = 4;
 	node[3].count = COUNT(again);
 	img = nodes_end();
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
@@ -345,7 +372,8 @@ static void test_cross(void **state)
 /* ---- rows ---- */
 
 /* Rows of @records; each class of each node has other bits. */
-static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned int *seed)
+static void rows_try(u32 records, u32 operands, unsigned int percent, enum rows_form form,
+		     unsigned int *seed)
 {
 	static const u16 class[] = { 0, 1, 2 };
 	u64 bits[NSF_INDEX_MAX_ROWS][3][1024], want;
@@ -369,14 +397,14 @@ static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned i
 			for (w = 0; w < words; w++)
 				if (rand_r(seed) % 4 == 0)
 					bits[i][c][w] = 0;
-			row[c] = index_row(&flat, bits[i][c], records);
+			row[c] = index_row_as(&flat, bits[i][c], records, form);
 		}
 		node_add(NSF_INDEX_TABLE, (u8)(NSF_FIELD_IP6_NEXTHDR + i), 3, 2)->table =
 			index_put(&flat, class, sizeof(class));
 		node[i].count = 3;
 		node[i].rows = index_put(&flat, row, sizeof(row));
 	}
-	c = index_part(&flat, records, node, nodes);
+	c = index_part_as(&flat, records, node, nodes, form);
 	*(struct nsf_chain *)flat_add(&flat, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
 		.id = 8, .hook = 1, .families = 3, .start = 3, .name = 1,
 		.index = { c, NSF_NO_INDEX },
@@ -390,13 +418,13 @@ static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned i
 		if (pick[i] < 2)
 			nsf_packet_set(&p, NSF_FIELD_IP6_NEXTHDR + i, pick[i]);
 	}
-	assert_false(nsf_index_look(img, nsf_image_chains(img), &p, &cur));
-	assert_true(nsf_index_look(img, nsf_image_chains(img) + 1, &p, &cur));
+	at = nsf_index_first(img, nsf_image_chains(img) + 1, c, &p, &cur);
 	for (r = 0; r < records; r++) {
 		/* Now every record in turn, now leaps. */
 		if (r && rand_r(seed) % 8 == 0)
 			r += (u32)rand_r(seed) % (records / 2);
-		at = nsf_index_next(&cur, 3 + r);
+		if (r)
+			at = nsf_index_next(&cur, 3 + r);
 		for (; r < records; r++) {
 			want = ~0ULL;
 			for (i = 0; i < operands; i++)
@@ -406,8 +434,6 @@ static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned i
 		}
 		assert_int_equal(at, r < records ? 3 + r : 3 + records);
 	}
-	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
-	assert_false(nsf_index_look(img, nsf_image_chains(img) + 1, &p, &cur));
 	free(img);
 }
 
@@ -415,18 +441,69 @@ static void test_rows(void **state)
 {
 	static const u32 records[] = { 2, 12, 63, 64, 65, 128, 4095, 4096, 4097, 10000, 65533 };
 	static const u8 percent[] = { 0, 2, 60, 100 };
-	unsigned int seed = 1;
+	unsigned int seed = 1, form;
 	u32 i, k, n;
 
 	(void)state;
 	for (i = 0; i < COUNT(records); i++)
 		for (k = 0; k < COUNT(percent); k++)
 			for (n = 1; n <= NSF_INDEX_MAX_ROWS; n += n < 5 ? 1 : 7)
-				if (records[i] < 10000 || n == 3)
-					rows_try(records[i], n, percent[k], &seed);
+				for (form = ROWS_SPARSE; form <= ROWS_WHOLE; form++)
+					if (records[i] < 10000 || n == 3)
+						rows_try(records[i], n, percent[k], form, &seed);
 }
 
 /* ---- the classifier ---- */
+
+/* 0 asks for two marks, of which the index has decided as many as is said. */
+static void test_decided(void **state)
+{
+	static const u16 class[] = { 0 };
+	const struct nsf_op op[] = {
+		OP(.code = NSF_OP_MASK, .field = NSF_FIELD_MARK, .a = 7, .b = ~0ULL),
+		OP(.code = NSF_OP_MASK, .field = NSF_FIELD_PKTTYPE, .a = 3, .b = ~0ULL),
+		OP(.code = NSF_OP_ACCEPT),
+	};
+	static const struct { u32 mark, type; u16 decided; u8 end; } t[] = {
+		{ 7, 3, 0, NSF_ACCEPT }, { 7, 2, 0, NSF_DROP }, { 6, 3, 0, NSF_DROP },
+		{ 7, 3, 1, NSF_ACCEPT }, { 7, 2, 1, NSF_DROP }, { 6, 3, 1, NSF_ACCEPT },
+		{ 7, 3, 2, NSF_ACCEPT }, { 7, 2, 2, NSF_ACCEPT }, { 6, 2, 2, NSF_ACCEPT },
+	};
+	const u64 bits = 3;
+	unsigned int i;
+	u32 row;
+
+	(void)state;
+	for (i = 0; i < COUNT(t); i++) {
+		struct nsf_packet p = { .have = 0 };
+		struct nsf_decision d, e;
+		struct nsf_image *img;
+
+		nodes_begin();
+		row = index_row(&flat, &bits, 2);
+		node_add(NSF_INDEX_TABLE, NSF_FIELD_MARK, 1, 0)->table =
+			index_put(&flat, class, sizeof(class));
+		node[0].count = 1;
+		node[0].rows = index_put(&flat, &row, sizeof(row));
+		FLAT(struct nsf_chain, &flat, NSF_SECTION_CHAINS)->index[0] =
+			index_part(&flat, 2, node, 1);
+		image_ops(&flat, 1, 0, 0, op, 3);
+		FLAT(struct nsf_record, &flat, NSF_SECTION_RECORDS)->decided[0] = t[i].decided;
+		img = image_end(&flat, NSF_DROP);
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+		nsf_packet_set(&p, NSF_FIELD_MARK, t[i].mark);
+		nsf_packet_set(&p, NSF_FIELD_PKTTYPE, t[i].type);
+		nsf_classify(img, nsf_image_chains(img), &p, NULL, &d);
+		assert_int_equal(d.end, t[i].end);
+		nsf_classify_linear(img, nsf_image_chains(img), &p, NULL, &e);
+		assert_int_equal(e.end, t[i].mark == 7 && t[i].type == 3 ? NSF_ACCEPT : NSF_DROP);
+		/* The other family has no index, and none has decided anything. */
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
+		nsf_classify(img, nsf_image_chains(img), &p, NULL, &d);
+		assert_int_equal(d.end, e.end);
+		free(img);
+	}
+}
 
 /*
  * Record i counts in counter i; 2 leads past 3 and 4; 5 accepts. A row for each mark, that
@@ -509,11 +586,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_cross),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_decided),
 		cmocka_unit_test(test_classify),
 	};
 

@@ -86,6 +86,16 @@ static void set(enum nsf_field field, u64 v)
 	nsf_packet_set(&pkt, field, v);
 }
 
+static bool is_ipv6(void)
+{
+	return pkt.val[NSF_FIELD_NFPROTO] == NSF_INDEX_IPV6;
+}
+
+static u32 part(void)
+{
+	return nsf_image_chains(img)->index[is_ipv6()];
+}
+
 /* The records that the index names: a string of 0 and 1. */
 static const char *bits(void)
 {
@@ -96,9 +106,10 @@ static const char *bits(void)
 	assert_true(records() < sizeof(s));
 	memset(s, '0', records());
 	s[records()] = '\0';
-	if (!nsf_index_look(img, nsf_image_chains(img), &pkt, &cur))
+	if (part() == NSF_NO_INDEX)
 		return "no index";
-	for (at = nsf_index_next(&cur, 0); at < records(); at = nsf_index_next(&cur, at + 1))
+	for (at = nsf_index_first(img, nsf_image_chains(img), part(), &pkt, &cur); at < records();
+	     at = nsf_index_next(&cur, at + 1))
 		s[at] = '1';
 	return s;
 }
@@ -194,16 +205,31 @@ static bool record_matches(u32 at, bool *acts, u32 *data)
 	return true;
 }
 
+/* What a record need not do holds where it is named. */
+static void decided_check(const char *named)
+{
+	u32 at, i, data;
+
+	for (at = 0; at < records(); at++) {
+		const struct nsf_record *r = nsf_image_records(img) + at;
+
+		for (i = 0; named[at] == '1' && i < r->decided[is_ipv6()]; i++)
+			if (!matches(nsf_image_ops(img) + r->op + i, &data))
+				fail_msg("record %u is named, and its op %u, decided, fails: %s",
+					 at, i, named);
+	}
+}
+
 /* As classify does, record by record; the index must name all that does something. */
 static void walk_check(void)
 {
 	const char *s = bits();
-	struct nsf_index_cursor cur;
 	u32 at = 0, to, data = 0;
 	bool acts, match;
 
-	if (!nsf_index_look(img, nsf_image_chains(img), &pkt, &cur))
+	if (part() == NSF_NO_INDEX)
 		return;
+	decided_check(s);
 	while (at + 1 < records()) {
 		const struct nsf_record *r = nsf_image_records(img) + at;
 		const struct nsf_op *last = nsf_image_ops(img) + r->op + r->ops - 1;
@@ -722,17 +748,20 @@ static void test_kinds(void **state)
 	u32 i;
 
 	(void)state;
+	chain_of(4);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_SEARCH);
 	chain_of(20);
 	assert_int_equal(node_of(NSF_FIELD_L4PROTO)->kind, NSF_INDEX_TABLE);
 	assert_int_equal(node_of(NSF_FIELD_IP_SADDR)->kind, NSF_INDEX_SEARCH);
-	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_SEARCH);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_PAGES);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->count, 3);	/* 7, 8, all others */
 	assert_int_equal(node_of(NSF_FIELD_IIFNAME_HI)->kind, NSF_INDEX_WIDE);
 	assert_true(img->section[NSF_SECTION_INDEX].size < 8192);
 	chain_of(2000);
 	assert_int_equal(node_of(NSF_FIELD_IP_SADDR)->kind, NSF_INDEX_DIRECTORY);
 	assert_int_equal(node_of(NSF_FIELD_IIFNAME_HI)->kind, NSF_INDEX_WIDE);
 	assert_true(img->section[NSF_SECTION_INDEX].size < 512 * 1024);
-	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_TABLE);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_PAGES);
 	for (i = 0; i < 2000; i++) {
 		packet(4);
 		set(NSF_FIELD_IP_SADDR, (i << 16) + i % 3 / 2);
