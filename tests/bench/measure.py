@@ -65,10 +65,12 @@ def values(text):
     return out
 
 
-def run(nft, packets=None, seconds=0.5, cold=False):
-    """Natively: the times of compiling, and of packets in nanoseconds."""
+def run(nft, packets=None, seconds=0.5, cold=False, once=False):
+    """Natively: the times of compiling, and of packets in nanoseconds. With once, those of
+    the first compiling of a process."""
     command = [os.path.join(BUILD, 'classify'), '--seconds', str(seconds)]
     command += ['--cold'] if cold else []
+    command += ['--once'] if once else []
     command += [nft] + ([packets] if packets else [])
     return values(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
