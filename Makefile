@@ -196,7 +196,7 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 BENCHGEN := $(sort $(wildcard tests/bench/gen/*.c))
 BENCHRUN := $(sort $(wildcard tests/bench/run/*.c))
 HOT	:= $(wildcard module/classify.c module/index.c)
-HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin \
+HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin -fno-jump-tables \
 	   $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=x86-64 -mtune=generic -mpopcnt \
 	   -mgeneral-regs-only -fcf-protection=none)
 

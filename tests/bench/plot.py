@@ -14,7 +14,7 @@ from costs import (CONTENDERS, LEVELS, METRICS, best_metric, classifier, costs, 
 from report import number
 from table import WORDS, bound, figure, summary_line
 
-WIDTH = 780
+WIDTH = 800
 # Name: (light, dark). Text has these colours, too: each 4.5 to 1 with the ground at least.
 PALETTE = {
     'ground': ('#ffffff', '#0d1117'), 'text': ('#1f2328', '#e6edf3'),
@@ -108,10 +108,10 @@ def cost_figure(top, title, unit, lines, known):
     out = [text(left, top + 18, title, 'text title'), text(left, top + 36, unit, 'faint')]
     for tick in y.ticks():
         out += [line(left, y.at(tick), right, y.at(tick), 'grid'),
-                text(left - 8, y.at(tick) + 4, '{:,g}'.format(tick), 'faint', 'end')]
+                text(left - 8, y.at(tick) + 4, '{:,.10g}'.format(tick), 'faint', 'end')]
     for tick in x.ticks():
         out += [line(x.at(tick), above, x.at(tick), bottom, 'grid'),
-                text(x.at(tick), bottom + 18, '{:,g}'.format(tick), 'faint', 'middle')]
+                text(x.at(tick), bottom + 18, '{:,.10g}'.format(tick), 'faint', 'middle')]
     out.append(text((left + right) / 2, bottom + 36, 'rules', 'faint', 'middle'))
     for name, cost in known:
         out.append(line(left, y.at(cost), right, y.at(cost), 'faint-line', '2 3'))
@@ -147,7 +147,7 @@ def share(goal):
 
 
 def goals_figure(top, goals):
-    left, right, row = 400, 600, 20
+    left, right, row = 420, 610, 20
     shares = [share(goal) for goal in goals]
     low, high = 1e-3, 10.0
     above, bottom = top + 50, top + 50 + row * len(goals)
@@ -169,12 +169,12 @@ def goals_figure(top, goals):
                 'c1' if goal['met'] is False else 'c0'))
         word = '' if goal['met'] else WORDS[goal['met']]
         told = word if goal['measured'] is None else ' '.join(
-            [figure(goal['measured']), bound(goal), word]).strip()
+            [figure(goal['measured']), bound(goal, True), word]).strip()
         out.append(text(right + 10, y + 14, told, 'c1' if goal['met'] is False else 'faint'))
     return out, 50 + row * len(goals) + 16
 
 
-def shorten(content, most=62):
+def shorten(content, most=60):
     return content if len(content) <= most else content[:most - 1] + '…'
 
 

@@ -7,6 +7,7 @@ import report
 from costs import (CONTENDERS, LEVELS, METRICS, best_metric, contender, costs, levels,
                    main_set)
 
+
 def figure(value):
     """Three digits that mean something."""
     if value is None:
@@ -21,13 +22,15 @@ def figure(value):
 
 def exact(value):
     """A target, as it was set."""
-    return '-' if value is None else '{:,g}'.format(value)
+    return '-' if value is None else '{:,.10g}'.format(value)
 
 
-def bound(goal):
+def bound(goal, page=False):
+    """@page: a page knows more signs than a terminal."""
     if goal['target'] is None:
         return ''
-    return ('>= ' if goal['at_least'] else '<= ') + exact(goal['target'])
+    signs = ('≥ ', '≤ ') if page else ('>= ', '<= ')
+    return signs[0 if goal['at_least'] else 1] + exact(goal['target'])
 
 
 WORDS = {True: 'met', False: 'NOT MET', None: 'not measured'}
@@ -169,7 +172,7 @@ def markdown_goals(goals):
     for goal in goals:
         lines.append('| %d | %s | %s | %s | %s |' % (
             goal['id'], goal['text'].replace('|', '\\|'), figure(goal['measured']),
-            bound(goal).replace('<=', '≤').replace('>=', '≥'), WORDS[goal['met']]))
+            bound(goal, True), WORDS[goal['met']]))
     return lines + ['']
 
 
