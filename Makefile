@@ -213,6 +213,7 @@ build/bench/classify: $(call obj,$(BENCHRUN)) $(patsubst %.c,build/bench/obj/%.o
 build/bench/plane: $(call obj,$(PLANE)) build/libnsf.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pie -Wl,--as-needed -o $@ $^ $(LIBS)
+
 # What runs in the guest of tests/bench/hook.
 build/bench/hookdrive: $(call obj,tests/bench/kernel/user/hookdrive.c tests/bench/run/packets.c) build/libnsf.a
 	@mkdir -p $(@D)

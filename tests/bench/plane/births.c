@@ -16,20 +16,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double batch(size_t n)
+struct batch {
+	double seconds;		/* until the last one is gone */
+	double busy;		/* of them, those in which some task ran; 0: not known */
+};
+
+/* Nanoseconds that tasks have run on the first processor, where the kernel tells. */
+static double ran(void)
 {
+	FILE *f = fopen("/proc/schedstat", "r");
+	char line[256];
+	double ns = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "cpu0 %*u %*u %*u %*u %*u %*u %lf", &ns) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return ns;
+}
+
+static struct batch batch(size_t n)
+{
+	double start, busy;
 	struct space *s;
-	double start;
 
 	spaces_wait_none();
-	pause_us(2000);
+	pause_us(20000);
+	busy = ran();
 	start = now();
 	s = spaces_make(n);
 	spaces_end(s, n);
-	return now() - start;
+	start = now() - start;
+	return (struct batch){ start, (ran() - busy) / 1e9 };
 }
 
-static double with(const char *how, const char *ko, size_t n, const struct nsf_image *img,
+static struct batch with(const char *how, const char *ko, size_t n, const struct nsf_image *img,
 		   size_t size)
 {
 	struct genl_fence f = { .policy = img ? "rules" : "drop" };
@@ -37,7 +59,7 @@ static double with(const char *how, const char *ko, size_t n, const struct nsf_i
 	bool birth = strcmp(how, "idle");
 	struct genl *g = NULL;
 	struct err e;
-	double t;
+	struct batch t;
 
 	if (!strcmp(how, "absent"))
 		return batch(n);
@@ -66,7 +88,7 @@ int births(int argc, char **argv)
 {
 	size_t pairs = argc > 4 ? strtoul(argv[3], NULL, 10) : 0, n, i, size = 0;
 	struct nsf_image *img = NULL;
-	double a, b;
+	struct batch a, b;
 
 	if (!pairs)
 		die("births absent|idle|birth|policy MODULE.ko PAIRS BATCH [POLICY.nft]");
@@ -84,8 +106,9 @@ int births(int argc, char **argv)
 			a = batch(n);
 			b = with(argv[1], argv[2], n, img, size);
 		}
-		printf("{\"pair\": \"%s\", \"batch\": %zu, \"without_s\": %.6f, \"with_s\": %.6f}\n",
-		       argv[1], n, a, b);
+		printf("{\"pair\": \"%s\", \"batch\": %zu, \"without_s\": %.6f, \"with_s\": %.6f, "
+		       "\"without_busy_s\": %.6f, \"with_busy_s\": %.6f}\n", argv[1], n,
+		       a.seconds, b.seconds, a.busy, b.busy);
 	}
 	return 0;
 }

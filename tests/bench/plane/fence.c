@@ -62,22 +62,31 @@ void policy_set(struct genl *g, const char *name, const struct nsf_image *img, s
 		die("policy %s: %s", name, e.text);
 }
 
-void fence(struct genl *g, const struct space *s, const char *policy)
+void fence_all(struct genl *g, const struct space *s, size_t n, const char *policy)
 {
-	struct genl_target t = { .inode = s->inode, .fd = s->fd };
 	struct genl_fence f = { .policy = policy };
 	uint64_t instance;
 	struct err e;
+	size_t i;
 
-	if (genl_attach(g, &t, &f, &instance, &e))
-		die("attach: %s", e.text);
+	for (i = 0; i < n; i++) {
+		struct genl_target t = { .inode = s[i].inode, .fd = s[i].fd };
+
+		f.flags = i + 1 < n ? GENL_F_NOWAIT : 0;
+		if (genl_attach(g, &t, &f, &instance, &e))
+			die("attach: %s", e.text);
+	}
 }
 
-void unfence(struct genl *g, const struct space *s)
+void unfence_all(struct genl *g, const struct space *s, size_t n)
 {
-	struct genl_target t = { .inode = s->inode, .fd = s->fd };
 	struct err e;
+	size_t i;
 
-	if (genl_detach(g, &t, false, &e))
-		die("detach: %s", e.text);
+	for (i = 0; i < n; i++) {
+		struct genl_target t = { .inode = s[i].inode, .fd = s[i].fd };
+
+		if (genl_detach(g, &t, i + 1 < n, &e))
+			die("detach: %s", e.text);
+	}
 }

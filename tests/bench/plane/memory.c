@@ -70,20 +70,18 @@ int memory(int argc, char **argv)
 		img = compile(argv[3], &size);
 		policy_set(g, "rules", img, size);
 		/* The first one's share, that of all, is not what one more costs. */
-		fence(g, &s[0], "rules");
+		fence_all(g, s, 1, "rules");
 	} else {
 		space_enter(s[0].fd);
 		nft_visit(argv[3]);
 	}
 	a = used();
-	for (i = 1; i < n; i++) {
-		if (ours) {
-			fence(g, &s[i], "rules");
-		} else {
-			space_enter(s[i].fd);
-			if (!nft_replay())
-				die("a replayed load of %s was refused", argv[3]);
-		}
+	if (ours)
+		fence_all(g, s + 1, n - 1, "rules");
+	for (i = 1; !ours && i < n; i++) {
+		space_enter(s[i].fd);
+		if (!nft_replay())
+			die("a replayed load of %s was refused", argv[3]);
 	}
 	b = used();
 	space_enter(space_home());
@@ -96,8 +94,7 @@ int memory(int argc, char **argv)
 	       (b.slab - a.slab + b.percpu - a.percpu + b.vmalloc - a.vmalloc) / (double)n,
 	       (b.total - a.total) / (double)n, size);
 	if (ours) {
-		for (i = 0; i <= n; i++)
-			unfence(g, &s[i]);
+		unfence_all(g, s, n + 1);
 		if (genl_policy_del(g, "rules", NULL))
 			die("the policy cannot be deleted");
 	}

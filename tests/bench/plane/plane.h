@@ -50,8 +50,9 @@ void module_load(const char *ko);
 void module_unload(void);
 struct nsf_image *compile(const char *path, size_t *size);
 void policy_set(struct genl *g, const char *name, const struct nsf_image *img, size_t size);
-void fence(struct genl *g, const struct space *s, const char *policy);
-void unfence(struct genl *g, const struct space *s);
+/* Of the last one the grace period is waited for, which is then over for all. */
+void fence_all(struct genl *g, const struct space *s, size_t n, const char *policy);
+void unfence_all(struct genl *g, const struct space *s, size_t n);
 
 /* ---- contenders.c: nft ---- */
 

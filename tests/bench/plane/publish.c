@@ -48,16 +48,16 @@ int publish(int argc, char **argv)
 	policy_set(g, "rules", img[1], size[1]);
 	for (i = 4; i < argc; i++) {
 		want = strtoul(argv[i], NULL, 10);
-		for (; fences < want; fences++)
-			fence(g, &s[fences], "rules");
-		for (; fences > want; fences--)
-			unfence(g, &s[fences - 1]);
+		if (want > fences)
+			fence_all(g, s + fences, want - fences, "rules");
+		else
+			unfence_all(g, s + want, fences - want);
+		fences = want;
 		if (rounds % 2)
 			policy_set(g, "rules", img[1], size[1]);
 		run(g, img, size, rounds, fences);
 	}
-	for (; fences; fences--)
-		unfence(g, &s[fences - 1]);
+	unfence_all(g, s, fences);
 	if (genl_policy_del(g, "rules", NULL))
 		die("the policy cannot be deleted");
 	spaces_end(s, most);

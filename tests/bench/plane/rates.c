@@ -11,16 +11,13 @@ static void run(struct genl *g, const struct space *s, size_t n, const char *pol
 {
 	double up[ROUNDS], down[ROUNDS], start;
 	unsigned int round;
-	size_t i;
 
 	for (round = 0; round < ROUNDS; round++) {
 		start = now();
-		for (i = 0; i < n; i++)
-			fence(g, &s[i], policy);
+		fence_all(g, s, n, policy);
 		up[round] = now() - start;
 		start = now();
-		for (i = 0; i < n; i++)
-			unfence(g, &s[i]);
+		unfence_all(g, s, n);
 		down[round] = now() - start;
 	}
 	printf("{\"name\": \"fences, %s, %zu namespaces\", \"policy\": \"%s\", \"namespaces\": %zu, "

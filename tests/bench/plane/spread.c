@@ -32,11 +32,9 @@ int spread(int argc, char **argv)
 		compiled = now();
 		policy_set(g, "rules", img, size);
 		published = now();
-		for (i = 0; i < n; i++)
-			fence(g, &s[i], "rules");
+		fence_all(g, s, n, "rules");
 		end = now();
-		for (i = 0; i < n; i++)
-			unfence(g, &s[i]);
+		unfence_all(g, s, n);
 		if (genl_policy_del(g, "rules", NULL))
 			die("the policy cannot be deleted");
 		free(img);
