@@ -195,6 +195,8 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 # depend on the compiler alone (tests/bench/README.md).
 BENCHGEN := $(sort $(wildcard tests/bench/gen/*.c))
 BENCHRUN := $(sort $(wildcard tests/bench/run/*.c))
+PLANE	:= $(sort $(wildcard tests/bench/plane/*.c))
+HOOKUSER := $(sort $(wildcard tests/bench/kernel/user/*.c))
 HOT	:= $(wildcard module/classify.c module/index.c)
 HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin -fno-jump-tables \
 	   $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=x86-64 -mtune=generic -mpopcnt \
@@ -208,6 +210,19 @@ build/bench/classify: $(call obj,$(BENCHRUN)) $(patsubst %.c,build/bench/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -no-pie -o $@ $^
 
+build/bench/plane: $(call obj,$(PLANE)) build/libnsf.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -Wl,--as-needed -o $@ $^ $(LIBS)
+
+# What runs in the guest of tests/bench/hook.
+build/bench/hookdrive: $(call obj,tests/bench/kernel/user/hookdrive.c tests/bench/run/packets.c) build/libnsf.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -o $@ $^
+
+build/bench/hookbpf: $(call obj,tests/bench/kernel/user/hookbpf.c)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -o $@ $^
+
 build/bench/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -MMD -MP $(WARN) $(HOTFLAGS) -c -o $@ $<
@@ -216,7 +231,7 @@ bench:
 	@scripts/setup tools check
 	@tests/bench/bench $(BENCH_ARGS)
 
--include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN)))
+-include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN) $(HOOKUSER) $(PLANE)))
 
 check:
 	@scripts/check

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: gen [-6] [--seed N] [--packets N] [--traffic rules|cross|worst]
- *            [--form rules|set] [--mixed] [--counter] KIND N POLICY.nft PACKETS
+ * usage: gen [-6] [--seed N] [--packets N] [--traffic rules|cross|worst|last]
+ *            [--form rules|set|map|iptables|list] [--mixed] [--counter] [--drop]
+ *            [--own-table] [--hook HOOK] KIND N POLICY.nft PACKETS
  *
  * Writes a policy of N rules and packets for it (one for each rule by default).
  * KIND:
  *   acl fw ipc   like those of routers, firewalls, IP chains; with --mixed, rules that
  *                are equally narrow stand in any order
- *   five         /24, host, protocol, client ports, one server port
- *   box          the same with ranges, no two overlap; as rules or one set
- *   exact        address . protocol . port; as rules or one set
+ *   five         /24, host, protocol, client ports, one server port; in any form
+ *   box          the same with ranges, no two overlap; in any form
+ *   exact        address . protocol . port; in any form
  *   worst        what bit vectors are worst at
  *   container    conntrack, a set of 1,000 networks, then N rules
  *   rest         N rules with matches and statements that an index cannot do
@@ -24,15 +25,16 @@
 #include "set.h"
 
 static const char usage[] =
-	"usage: gen [-6] [--seed N] [--packets N] [--traffic rules|cross|worst]\n"
-	"           [--form rules|set] [--mixed] [--counter] KIND N POLICY.nft PACKETS\n";
+	"usage: gen [-6] [--seed N] [--packets N] [--traffic rules|cross|worst|last]\n"
+	"           [--form rules|set|map|iptables|list] [--mixed] [--counter] [--drop]\n"
+	"           [--own-table] [--hook HOOK] KIND N POLICY.nft PACKETS\n";
 
 struct options {
-	bool six, mixed, counter;
+	bool six, mixed;
 	uint64_t seed;
 	uint32_t packets, n;
 	enum traffic traffic;
-	enum form form;
+	struct style style;
 	const char *kind;
 };
 
@@ -72,13 +74,17 @@ static void options(struct options *o, int argc, char **argv)
 		{ "form", required_argument, NULL, 'f' },
 		{ "mixed", no_argument, NULL, 'm' },
 		{ "counter", no_argument, NULL, 'c' },
+		{ "drop", no_argument, NULL, 'd' },
+		{ "own-table", no_argument, NULL, 'o' },
+		{ "hook", required_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const char *const traffics[] = { "rules", "cross", "worst", NULL };
-	static const char *const forms[] = { "rules", "set", NULL };
+	static const char *const traffics[] = { "rules", "cross", "worst", "last", NULL };
+	static const char *const forms[] = { "rules", "set", "map", "iptables", "list", NULL };
+	static const char *const hooks[] = { "input", "output", "forward", "prerouting", NULL };
 	int c;
 
-	*o = (struct options){ .seed = 1 };
+	*o = (struct options){ .seed = 1, .style.hook = "input" };
 	while ((c = getopt_long(argc, argv, "6", table, NULL)) != -1) {
 		switch (c) {
 		case '6':
@@ -94,13 +100,22 @@ static void options(struct options *o, int argc, char **argv)
 			o->traffic = (enum traffic)word(optarg, traffics);
 			break;
 		case 'f':
-			o->form = (enum form)word(optarg, forms);
+			o->style.form = (enum form)word(optarg, forms);
 			break;
 		case 'm':
 			o->mixed = true;
 			break;
 		case 'c':
-			o->counter = true;
+			o->style.counter = true;
+			break;
+		case 'd':
+			o->style.drop = true;
+			break;
+		case 'o':
+			o->style.own = true;
+			break;
+		case 'h':
+			o->style.hook = hooks[word(optarg, hooks)];
 			break;
 		default:
 			fputs(usage, stderr);
@@ -115,8 +130,9 @@ static void options(struct options *o, int argc, char **argv)
 	o->n = number(argv[optind + 1]);
 	if (!o->n)
 		fail("too few rules:", argv[optind + 1]);
-	if (o->form == FORM_SET && strcmp(o->kind, "box") && strcmp(o->kind, "exact"))
-		fail("only box and exact have the form of a set, not", o->kind);
+	if (o->style.form != FORM_RULES && strcmp(o->kind, "five") && strcmp(o->kind, "box") &&
+	    strcmp(o->kind, "exact"))
+		fail("only five, box and exact have this form, not", o->kind);
 	if (!o->packets)
 		o->packets = o->n;
 }
@@ -143,12 +159,12 @@ static void write_all(const struct options *o, FILE *nft, FILE *out)
 		return;
 	if (!set_make(&s, o->kind, o->n, o->six, o->mixed, o->seed))
 		fail("there is no kind", o->kind);
-	write_set(nft, &s, o->form, o->kind, o->counter);
+	write_set(nft, &s, &o->style, !strcmp(o->kind, "exact"));
 	p = must_alloc(o->packets, sizeof(*p));
 	met = traffic_make(&s, &r, o->traffic, p, o->packets);
 	for (i = 0; i < o->packets; i++)
 		write_packet(out, &p[i], o->six, "new", "eth0");
-	if (o->traffic == TRAFFIC_RULES)
+	if (o->traffic == TRAFFIC_RULES || o->traffic == TRAFFIC_LAST)
 		printf("met %u of %u\n", met, o->packets);
 	free(p);
 	set_free(&s);

@@ -149,6 +149,7 @@ enum traffic {
 	TRAFFIC_RULES,		/* for each rule one that no rule before it takes */
 	TRAFFIC_CROSS,		/* each field from another rule's packet */
 	TRAFFIC_WORST,		/* what `worst` is made for */
+	TRAFFIC_LAST,		/* half of it only the last rule takes, half none */
 };
 
 /* @n packets in an order of chance; returns how many met the rule they were made for. */
@@ -159,11 +160,23 @@ uint32_t traffic_make(const struct set *s, struct rng *r, enum traffic how, stru
 
 enum form {
 	FORM_RULES,		/* one rule of the chain for each */
-	FORM_SET,		/* one set of concatenations with all accepted ones */
+	FORM_SET,		/* one set of concatenations, one rule */
+	FORM_MAP,		/* the same as one verdict map */
+	FORM_IPTABLES,		/* what iptables-restore reads */
+	FORM_LIST,		/* a line for each: SADDR/LEN DADDR/LEN PROTO SPORT-SPORT DPORT-DPORT */
+};
+
+struct style {
+	enum form form;
+	bool counter;
+	bool drop;		/* what matches is dropped, the rest accepted */
+	bool own;		/* in a table of its own family, not inet */
+	const char *hook;	/* input, output, forward, prerouting */
 };
 
 void write_address(FILE *f, struct bits a, bool six);
-void write_set(FILE *f, const struct set *s, enum form form, const char *kind, bool counter);
+/* @exact: the set's entries are address . protocol . port, not all five. */
+void write_set(FILE *f, const struct set *s, const struct style *style, bool exact);
 void write_packet(FILE *f, const struct packet *p, bool six, const char *state,
 		  const char *iif);
 

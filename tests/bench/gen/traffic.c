@@ -77,6 +77,27 @@ static uint32_t of_rules(const struct set *s, struct rng *r, struct packet *p, u
 	return met;
 }
 
+/* Nothing of it matches before the last rule; returns how many met that, or none. */
+static uint32_t of_last(const struct set *s, struct rng *r, struct packet *p, uint32_t n)
+{
+	uint32_t i, met = 0, tries, want;
+	struct packet other;
+
+	for (i = 0; i < n; i++) {
+		want = i % 2 ? s->n - 1 : s->n;
+		for (tries = 0; tries < TRIES; tries++) {
+			draw(s, r, &s->rule[i % 2 ? s->n - 1 : rng_below(r, s->n)], &p[i]);
+			draw(s, r, &s->rule[rng_below(r, s->n)], &other);
+			if (want == s->n)
+				p[i].src = other.src;
+			if (set_match(s, &p[i], 0) == want)
+				break;
+		}
+		met += tries < TRIES;
+	}
+	return met;
+}
+
 uint32_t traffic_make(const struct set *s, struct rng *r, enum traffic how, struct packet *p,
 		      uint32_t n)
 {
@@ -105,6 +126,9 @@ uint32_t traffic_make(const struct set *s, struct rng *r, enum traffic how, stru
 				.dst = pool_net(0x0a000002, 32, s->six).at,
 				.proto = TCP, .sport = 1024 + i % 60000, .dport = 80,
 			};
+		break;
+	case TRAFFIC_LAST:
+		met = of_last(s, r, p, n);
 		break;
 	}
 	shuffle(r, p, n);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* write: see set.h. */
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "set.h"
 
@@ -41,7 +42,7 @@ static const char *proto_name(uint8_t proto)
 	return proto == TCP ? "tcp" : proto == UDP ? "udp" : NULL;
 }
 
-static void write_rule(FILE *f, const struct rule *x, bool six, bool counter)
+static void write_rule(FILE *f, const struct rule *x, bool six, const struct style *style)
 {
 	const char *ip = six ? "ip6" : "ip", *name = proto_name(x->proto);
 
@@ -68,11 +69,12 @@ static void write_rule(FILE *f, const struct rule *x, bool six, bool counter)
 		write_ports(f, x->dport);
 		fputc(' ', f);
 	}
-	fprintf(f, "%s%s\n", counter ? "counter " : "", x->accept ? "accept" : "drop");
+	fprintf(f, "%s%s\n", style->counter ? "counter " : "",
+		x->accept != style->drop ? "accept" : "drop");
 }
 
 /* "saddr . daddr . proto . sport . dport", or "saddr . proto . dport". */
-static void write_elements(FILE *f, const struct set *s, bool five)
+static void write_elements(FILE *f, const struct set *s, const struct style *style, bool exact)
 {
 	uint32_t i;
 
@@ -81,50 +83,131 @@ static void write_elements(FILE *f, const struct set *s, bool five)
 
 		fputs("\t\t\t", f);
 		write_net(f, &x->src, s->six);
-		if (five) {
+		if (!exact) {
 			fputs(" . ", f);
 			write_net(f, &x->dst, s->six);
 		}
 		fprintf(f, " . %s . ", proto_name(x->proto));
-		if (five) {
+		if (!exact) {
 			write_ports(f, x->sport);
 			fputs(" . ", f);
 		}
 		write_ports(f, x->dport);
+		if (style->form == FORM_MAP)
+			fputs(style->drop ? " : drop" : " : accept", f);
 		fputs(",\n", f);
 	}
 }
 
-static void write_concat(FILE *f, const struct set *s, const char *kind, bool counter)
+static void write_chain(FILE *f, const struct style *style)
 {
-	const char *address = s->six ? "ipv6_addr" : "ipv4_addr", *ip = s->six ? "ip6" : "ip";
-	bool five = kind[0] == 'b';	/* box, not exact */
-
-	fprintf(f, "\tset entries {\n\t\ttype %s%s%s . inet_proto%s . inet_service\n", address,
-		five ? " . " : "", five ? address : "", five ? " . inet_service" : "");
-	fprintf(f, "%s\t\telements = {\n", five ? "\t\tflags interval\n" : "");
-	write_elements(f, s, five);
-	fputs("\t\t}\n\t}\n\tchain input {\n"
-	      "\t\ttype filter hook input priority filter; policy drop;\n", f);
-	fprintf(f, "\t\t%s saddr%s%s%s . meta l4proto%s . th dport @entries %saccept\n", ip,
-		five ? " . " : "", five ? ip : "", five ? " daddr" : "",
-		five ? " . th sport" : "", counter ? "counter " : "");
-	fputs("\t}\n", f);
+	fprintf(f, "\tchain %s {\n\t\ttype filter hook %s priority filter; policy %s;\n",
+		style->hook, style->hook, style->drop ? "accept" : "drop");
 }
 
-void write_set(FILE *f, const struct set *s, enum form form, const char *kind, bool counter)
+static void write_concat(FILE *f, const struct set *s, const struct style *style, bool exact)
+{
+	const char *address = s->six ? "ipv6_addr" : "ipv4_addr", *ip = s->six ? "ip6" : "ip";
+	bool map = style->form == FORM_MAP;
+
+	fprintf(f, "\t%s entries {\n\t\ttype %s%s%s . inet_proto%s . inet_service%s\n",
+		map ? "map" : "set", address, exact ? "" : " . ", exact ? "" : address,
+		exact ? "" : " . inet_service", map ? " : verdict" : "");
+	fprintf(f, "%s\t\telements = {\n", exact ? "" : "\t\tflags interval\n");
+	write_elements(f, s, style, exact);
+	fputs("\t\t}\n\t}\n", f);
+	write_chain(f, style);
+	fprintf(f, "\t\t%s saddr%s%s%s . meta l4proto%s . th dport ", ip, exact ? "" : " . ",
+		exact ? "" : ip, exact ? "" : " daddr", exact ? "" : " . th sport");
+	if (map)
+		fprintf(f, "%svmap @entries\n\t}\n", style->counter ? "counter " : "");
+	else
+		fprintf(f, "@entries %s%s\n\t}\n", style->counter ? "counter " : "",
+			style->drop ? "drop" : "accept");
+}
+
+/* ---- for others than nft ---- */
+
+static void write_iptables_ports(FILE *f, const char *option, struct ports p)
+{
+	if (any_port(p))
+		return;
+	fprintf(f, " %s %u", option, p.first);
+	if (p.first != p.last)
+		fprintf(f, ":%u", p.last);
+}
+
+static void write_iptables(FILE *f, const struct set *s, const struct style *style)
+{
+	static const char *const hooks[][2] = {
+		{ "input", "INPUT" }, { "output", "OUTPUT" }, { "forward", "FORWARD" },
+	};
+	const char *chain = NULL;
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		bool ours = !strcmp(style->hook, hooks[i][0]);
+
+		fprintf(f, "%s:%s %s [0:0]\n", i ? "" : "*filter\n", hooks[i][1],
+			ours && !style->drop ? "DROP" : "ACCEPT");
+		if (ours)
+			chain = hooks[i][1];
+	}
+	for (i = 0; chain && i < s->n; i++) {
+		const struct rule *x = &s->rule[i];
+
+		fprintf(f, "-A %s", chain);
+		if (x->src.len) {
+			fputs(" -s ", f);
+			write_net(f, &x->src, s->six);
+		}
+		if (x->dst.len) {
+			fputs(" -d ", f);
+			write_net(f, &x->dst, s->six);
+		}
+		fprintf(f, " -p %s", proto_name(x->proto));
+		write_iptables_ports(f, "--sport", x->sport);
+		write_iptables_ports(f, "--dport", x->dport);
+		fprintf(f, " -j %s\n", style->drop ? "DROP" : "ACCEPT");
+	}
+	fputs("COMMIT\n", f);
+}
+
+static void write_list(FILE *f, const struct set *s)
 {
 	uint32_t i;
 
-	fputs("table inet bench {\n", f);
-	if (form == FORM_SET) {
-		write_concat(f, s, kind, counter);
-	} else {
-		fputs("\tchain input {\n"
-		      "\t\ttype filter hook input priority filter; policy drop;\n", f);
+	for (i = 0; i < s->n; i++) {
+		const struct rule *x = &s->rule[i];
+
+		write_address(f, x->src.at, s->six);
+		fprintf(f, "/%u ", x->src.len);
+		write_address(f, x->dst.at, s->six);
+		fprintf(f, "/%u %u %u-%u %u-%u\n", x->dst.len, x->proto, x->sport.first,
+			x->sport.last, x->dport.first, x->dport.last);
+	}
+}
+
+void write_set(FILE *f, const struct set *s, const struct style *style, bool exact)
+{
+	uint32_t i;
+
+	if (style->form == FORM_IPTABLES) {
+		write_iptables(f, s, style);
+		return;
+	}
+	if (style->form == FORM_LIST) {
+		write_list(f, s);
+		return;
+	}
+	fprintf(f, "table %s bench {\n", !style->own ? "inet" : s->six ? "ip6" : "ip");
+	if (style->form == FORM_RULES) {
+		write_chain(f, style);
 		for (i = 0; i < s->n; i++)
-			write_rule(f, &s->rule[i], s->six, counter);
+			write_rule(f, &s->rule[i], s->six, style);
 		fputs("\t}\n", f);
+	} else {
+		write_concat(f, s, style, exact);
 	}
 	fputs("}\n", f);
 }

@@ -37,12 +37,19 @@ static void put16(u8 *b, unsigned int v)
 	b[1] = (u8)v;
 }
 
-/* A packet of 100 bytes; returns its family, 0 where the addresses are none. */
+static bool line_read(struct line *l, const char *text)
+{
+	memset(l, 0, sizeof(*l));
+	return sscanf(text, "%45s %45s %u %u %u %15s %15s", l->src, l->dst, &l->proto, &l->sport,
+		      &l->dport, l->state, l->iif) == 7;
+}
+
+/* Returns its family, 0 where the addresses are none. */
 static unsigned int build(const struct line *l, u8 *b)
 {
 	u8 *th;
 
-	memset(b, 0, 100);
+	memset(b, 0, PACKETS_LENGTH);
 	if (strchr(l->src, ':')) {
 		b[0] = 0x60;
 		put16(b + 4, 60);
@@ -91,8 +98,9 @@ static u64 name_half(const char *name, unsigned int from)
 
 static bool convert(const struct line *l, struct nsf_packet *p)
 {
-	u8 bytes[100];
-	const struct nsf_bytes b = { .data = bytes, .caplen = 100, .length = 100 };
+	u8 bytes[PACKETS_LENGTH];
+	const struct nsf_bytes b = { .data = bytes, .caplen = PACKETS_LENGTH,
+				     .length = PACKETS_LENGTH };
 	unsigned int family = build(l, bytes), state = ct_state(l->state);
 
 	if (!family || !state)
@@ -115,6 +123,13 @@ static bool convert(const struct line *l, struct nsf_packet *p)
 	return true;
 }
 
+unsigned int packets_build(const char *line, u8 bytes[PACKETS_LENGTH])
+{
+	struct line l;
+
+	return line_read(&l, line) ? build(&l, bytes) : 0;
+}
+
 void packets_read(struct packets *p, const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -135,9 +150,7 @@ void packets_read(struct packets *p, const char *path)
 			if (!p->v)
 				abort();
 		}
-		memset(&l, 0, sizeof(l));
-		if (sscanf(text, "%45s %45s %u %u %u %15s %15s", l.src, l.dst, &l.proto, &l.sport,
-			   &l.dport, l.state, l.iif) != 7 || !convert(&l, &p->v[p->n])) {
+		if (!line_read(&l, text) || !convert(&l, &p->v[p->n])) {
 			fprintf(stderr, "classify: %s:%zu: this is no packet: %s", path, p->n + 1,
 				text);
 			exit(1);

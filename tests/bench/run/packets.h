@@ -15,6 +15,10 @@ struct packets {
 	size_t n;
 };
 
+#define PACKETS_LENGTH	100
+
+/* A line that gen writes as a packet on the wire; its family (4, 6), 0: it is none. */
+unsigned int packets_build(const char *line, u8 bytes[PACKETS_LENGTH]);
 /* Ends the program where a line is none: SADDR DADDR PROTO SPORT DPORT STATE IIF. */
 void packets_read(struct packets *p, const char *path);
 
