@@ -118,8 +118,8 @@ static void write_concat(FILE *f, const struct set *s, const struct style *style
 	fputs("\t\t}\n\t}\n", f);
 	write_chain(f, style);
 	/* nft 1.0.6 takes meta l4proto in no concatenation of intervals. */
-	fprintf(f, "\t\t%s%s saddr%s%s%s . %s%s . th dport ", map && style->counter ? "counter " : "",
-		ip, exact ? "" : " . ", exact ? "" : ip, exact ? "" : " daddr",
+	fprintf(f, "\t\t%s%s saddr%s%s%s . %s%s . th dport ",
+		map && style->counter ? "counter " : "", ip, exact ? "" : " . ", exact ? "" : ip, exact ? "" : " daddr",
 		exact ? "meta l4proto" : s->six ? "ip6 nexthdr" : "ip protocol",
 		exact ? "" : " . th sport");
 	if (map)
