@@ -337,7 +337,7 @@ u32 nsf_index_first(const struct nsf_image *img, const struct nsf_chain *chain, 
 	cur->end = chain->start + part->records;
 	cur->group = 0;
 	cur->whole = part->flags & NSF_INDEX_WHOLE;
-	cur->direct = cur->whole | !~l.sum;
+	cur->direct = cur->whole | (l.sum == ~0ULL);
 	cur->at = ~0u;
 	cur->sum = l.sum;
 	/* Addresses, and ports with the protocol: what most policies come to. */
