@@ -133,18 +133,17 @@ static noinline u32 look_wide_directory(const u8 *base, const struct nsf_index_n
 }
 
 /*
- * The class of @n, one of @nodes; @class: of those before it. Few packets lack a field
- * of their family.
+ * The class of @n; @class: of the nodes before it, and 0 of NO_NODE. Few packets lack a
+ * field of their family.
  */
-static __always_inline u32 look_node(const u8 *base, const struct nsf_index_node *nodes,
-				     const struct nsf_index_node *n, const struct nsf_packet *p,
-				     const u32 *class)
+static __always_inline u32 look_node(const u8 *base, const struct nsf_index_node *n,
+				     const struct nsf_packet *p, const u32 *class)
 {
 	const u8 *table = base + n->table;
 	u64 v;
 
 	if (n->kind == NSF_INDEX_CROSS)
-		return ((const u16 *)table)[class[n->a] * nodes[n->b].classes + class[n->b]];
+		return ((const u16 *)table)[class[n->a] + class[n->b] + class[n->field]];
 	if (unlikely(!(p->have >> n->field & 1)))
 		return n->absent;
 	v = p->val[n->field];
@@ -171,15 +170,16 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 	u32 offset = chain->index[p->val[NSF_FIELD_NFPROTO] == NFPROTO_OF_IPV6];
 	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + offset);
 	struct nsf_index_operand *op = cur->op;
-	u32 class[NSF_INDEX_MAX_NODES], *to = class;
-	const struct nsf_index_node *nodes, *n, *end;
+	u32 class[NSF_INDEX_MAX_NODES + 1], *to = class;
+	const struct nsf_index_node *n, *end;
 	u64 sum = ~0ULL;
 
 	if (offset == NSF_NO_INDEX)
 		return false;
-	nodes = (const struct nsf_index_node *)(part + 1);
-	for (n = nodes, end = nodes + part->nodes; n < end; n++, to++) {
-		*to = look_node(base, nodes, n, p, class);
+	class[NSF_INDEX_NO_NODE] = 0;
+	n = (const struct nsf_index_node *)(part + 1);
+	for (end = n + part->nodes; n < end; n++, to++) {
+		*to = look_node(base, n, p, class);
 		if (n->rows == NSF_INDEX_NO_ROWS)
 			continue;
 		op->row = (const u64 *)(base + ((const u32 *)(base + n->rows))[*to]);
