@@ -145,7 +145,7 @@ static inline bool key_build(const struct nsf_packet *p, u64 list, u32 *key)
 static bool match_set(const struct nsf_image *img, const struct nsf_op *op,
 		      const struct nsf_packet *p, u32 *data)
 {
-	u32 key[NSF_MAX_KEY_WORDS];
+	u32 key[NSF_MAX_KEY_WORDS] __uninitialized;
 
 	if (!key_build(p, op->a, key))
 		return false;
@@ -285,7 +285,7 @@ void nsf_classify_linear(const struct nsf_image *img, const struct nsf_chain *ch
 void nsf_classify(const struct nsf_image *img, const struct nsf_chain *chain,
 		  struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d)
 {
-	struct nsf_index_cursor cur;
+	struct nsf_index_cursor cur __uninitialized;
 	u32 at, to = chain->start;
 
 	if (!nsf_index_look(img, chain, p, &cur)) {

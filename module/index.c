@@ -126,7 +126,7 @@ bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
 	u32 offset = chain->index[p->val[NSF_FIELD_NFPROTO] == NFPROTO_OF_IPV6];
 	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + offset);
 	struct nsf_index_operand *op = cur->op;
-	u32 class[NSF_INDEX_MAX_NODES], *to = class;
+	u32 class[NSF_INDEX_MAX_NODES] __uninitialized, *to = class;
 	const struct nsf_index_node *nodes, *n, *end;
 	u64 sum = ~0ULL;
 
