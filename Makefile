@@ -69,7 +69,7 @@ help:
 	@echo '  make check-debug   the debug kernel: each checker is on and catches a planted bug'
 	@echo '  make check-long    all of it in its longer form'
 	@echo '  make fuzz          fuzzers, FUZZ_SECONDS= each (300)'
-	@echo '  make bench         measures; a table, and build/bench/bench.json'
+	@echo '  make bench         measures the goals of tests/bench: a table, build/bench/bench.json, .svg'
 	@echo
 	@echo '  scripts/vm shell   a prompt in a virtual machine with everything installed'
 
@@ -195,9 +195,10 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 # depend on the compiler alone (tests/bench/README.md).
 BENCHGEN := $(sort $(wildcard tests/bench/gen/*.c))
 BENCHRUN := $(sort $(wildcard tests/bench/run/*.c))
+PLANE	:= $(sort $(wildcard tests/bench/plane/*.c))
 HOOKUSER := $(sort $(wildcard tests/bench/kernel/*.c))
 HOT	:= $(wildcard module/classify.c module/index.c)
-HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin \
+HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin -fno-jump-tables \
 	   $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=x86-64 -mtune=generic -mpopcnt \
 	   -mgeneral-regs-only -fcf-protection=none)
 
@@ -208,6 +209,10 @@ build/bench/gen: $(call obj,$(BENCHGEN))
 build/bench/classify: $(call obj,$(BENCHRUN)) $(patsubst %.c,build/bench/obj/%.o,$(HOT)) build/libnsf.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -no-pie -o $@ $^
+
+build/bench/plane: $(call obj,$(PLANE)) build/libnsf.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pie -Wl,--as-needed -o $@ $^ $(LIBS)
 
 # What runs in the guest of tests/bench/hook.
 build/bench/hookdrive: $(call obj,tests/bench/kernel/hookdrive.c tests/bench/run/packets.c) build/libnsf.a
@@ -224,9 +229,9 @@ build/bench/obj/%.o: %.c Makefile
 
 bench:
 	@scripts/setup tools check
-	@tests/bench/goals $(BENCH_ARGS)
+	@tests/bench/bench $(BENCH_ARGS)
 
--include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN) $(HOOKUSER)))
+-include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN) $(HOOKUSER) $(PLANE)))
 
 check:
 	@scripts/check

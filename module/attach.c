@@ -143,7 +143,7 @@ static int states_extend(struct nsf_rules *rules)
 	if (!policy)
 		return 0;
 	old = rcu_dereference_protected(rules->states, lockdep_is_held(&nsf_mutex));
-	if (old && old->chunks == policy->chunks)
+	if ((old ? old->chunks : 0) == policy->chunks)
 		return 0;
 	states = nsf_fault_attach() ? NULL :
 		 nsf_states_grow(old, policy->chunk, policy->chunks);

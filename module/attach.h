@@ -32,18 +32,24 @@ struct nsf_states;
 
 #define NSF_SOURCE_SIZE 128
 
-/* What a fence does. Immutable once published, but for `states` and `old`. */
+/*
+ * What a fence does. Immutable once published, but for `states`, `states_lent` and
+ * `old`. Each fence has one: in this order it is 192 bytes, as many as the allocator
+ * gives.
+ */
 struct nsf_rules {
 	struct rcu_head rcu;
 	struct nsf_policy *named;	/* NULL: built in, see policy */
-	struct nsf_states __rcu *states;	/* of `named`; written under nsf_mutex */
-	bool states_lent;	/* nsf_mutex; the rules after these have them */
+	struct nsf_states __rcu *states;	/* of `named`, NULL: none; written under nsf_mutex */
 	/*
 	 * While traversals may be under way that began with the rules before:
 	 * these are enforced too (hook.c). Written under nsf_mutex.
 	 */
 	struct nsf_rules __rcu *old;
+	u64 instance;		/* given when published; never used again */
+	u32 hooks;		/* as asked for: bits of 1 << enum nf_inet_hooks */
 	enum nsf_builtin policy;
+	bool states_lent;	/* nsf_mutex; the rules after these have them */
 	bool audit;		/* evaluate and count, then accept */
 	bool strict;		/* nothing is exempt */
 	bool manual;		/* put up by hand */
@@ -51,8 +57,6 @@ struct nsf_rules {
 	bool inherit;		/* namespaces born of this one get the same */
 	bool inherited;		/* came from the parent */
 	bool birth;		/* came from the policy of births, to it or an ancestor */
-	u64 instance;		/* given when published; never used again */
-	u32 hooks;		/* as asked for: bits of 1 << enum nf_inet_hooks */
 	char source[NSF_SOURCE_SIZE];
 };
 

@@ -19,6 +19,10 @@ struct nsf_image_fault {
  * cond_resched().
  */
 int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault);
+#ifndef __KERNEL__
+/* The same for whoever makes an image and will give it the hash: it takes long. */
+int nsf_image_check_unhashed(const void *data, size_t size, struct nsf_image_fault *fault);
+#endif
 
 /*
  * Do a limit's numbers make sense, and does the bucket of nft's nft_limit_init()

@@ -229,14 +229,27 @@ out_free:
 	return err;
 }
 
-/* On failure everything is as it was, but for chunks that nobody uses. */
-static int policy_prepare(struct nsf_policy *pol, const struct nsf_version *v,
-			  const struct layout *both, const struct layout *before)
+static bool layout_is_same(const struct layout *a, const struct layout *b)
 {
-	int err;
+	return a->forward_fence == b->forward_fence && a->ct == b->ct &&
+	       !memcmp(a->chain, b->chain, sizeof(a->chain));
+}
 
-	layout_set(pol, both);
-	err = attachments_update(pol, attachment_grow, NULL);
+/*
+ * On failure everything is as it was, but for chunks that nobody uses, and that not
+ * all attachments have. @more: there are chunks that none has yet. Where neither
+ * those nor the layout are new, nobody needs to be seen to.
+ */
+static int policy_prepare(struct nsf_policy *pol, const struct nsf_version *v,
+			  const struct layout *both, const struct layout *before, bool more)
+{
+	int err = 0;
+
+	if (more || pol->uneven || !layout_is_same(both, before)) {
+		layout_set(pol, both);
+		err = attachments_update(pol, attachment_grow, NULL);
+		pol->uneven = err;
+	}
 	if (!err)
 		err = places_reset(pol, v, version_of(pol), both);
 	if (err) {
@@ -321,6 +334,7 @@ static int policy_change(struct nsf_policy *pol, struct nsf_image *image,
 	struct nsf_version *old = version_of(pol), *v;
 	struct nsf_chunk_desc *chunk;
 	u32 chunks;
+	bool more;
 	int err;
 
 	layout_save(before, pol);
@@ -332,12 +346,13 @@ static int policy_change(struct nsf_policy *pol, struct nsf_image *image,
 	both->ct |= !!(image->flags & NSF_IMAGE_CT);
 
 	mutex_lock(&nsf_mutex);
+	more = chunks != pol->chunks;
 	swap(pol->chunk, chunk);
 	pol->chunks = chunks;
 	mutex_unlock(&nsf_mutex);
 	kvfree(chunk);
 
-	err = policy_prepare(pol, v, both, before);
+	err = policy_prepare(pol, v, both, before, more);
 	if (err) {
 		v->image = NULL;	/* stays the caller's */
 		nsf_version_free(v);
@@ -348,9 +363,12 @@ static int policy_change(struct nsf_policy *pol, struct nsf_image *image,
 	if (old)
 		synchronize_rcu();
 	policy_publish(pol, v);
+	layout_save(before, pol);
 	layout_reduce(both, v);
-	layout_set(pol, both);
-	attachments_update(pol, attachment_trim, NULL);
+	if (!layout_is_same(both, before)) {
+		layout_set(pol, both);
+		attachments_update(pol, attachment_trim, NULL);
+	}
 	nsf_version_free(old);
 	return 0;
 }

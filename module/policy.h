@@ -66,6 +66,7 @@ struct nsf_policy {
 	struct nsf_chain_desc chain[NSF_MAX_CHAINS];	/* nsf_mutex; slots */
 	bool forward_fence;			/* nsf_mutex; a version has no forward chain */
 	bool ct;				/* nsf_mutex; conntrack must be on */
+	bool uneven;				/* nsf_policy_mutex; some lack chunks */
 	bool birth;				/* nsf_mutex; namespaces are born with it */
 	struct nsf_chunk_desc *chunk;		/* nsf_mutex; states; only grows */
 	u32 chunks;

@@ -52,6 +52,7 @@ static void plan_clean(struct index_plan *p)
 		index_rows_clean(&p->node[i].rows);
 	}
 	free(p->alive);
+	free(p->decided);
 	free(p->cond);
 	free(p->slot);
 	free(p->use);
@@ -195,7 +196,8 @@ static u64 plan_make(struct index_plan *p)
 	u32 i;
 
 	p->alive = calloc(p->words, sizeof(*p->alive));
-	if (!p->alive) {
+	p->decided = calloc(p->records, sizeof(*p->decided));
+	if (!p->alive || !p->decided) {
 		p->err = -ENOMEM;
 		return 0;
 	}
@@ -218,6 +220,16 @@ static u64 plan_make(struct index_plan *p)
 	return 0;
 }
 
+/* For the chain's family @ipv6, which has a part now. */
+static void decided_note(const struct index_plan *p, u32 start, bool ipv6)
+{
+	struct nsf_record *r = FLAT(struct nsf_record, p->flat, NSF_SECTION_RECORDS) + start;
+	u32 i;
+
+	for (i = 0; i < p->records; i++)
+		r[i].decided[ipv6] = (u16)(p->decided[i] < UINT16_MAX ? p->decided[i] : UINT16_MAX);
+}
+
 /* The part of one chain and family; *at: its offset, or NSF_NO_INDEX. */
 static int part_build(struct index_writer *w, u32 start, u32 records, u8 nfproto, u32 *at)
 {
@@ -234,12 +246,14 @@ static int part_build(struct index_writer *w, u32 start, u32 records, u8 nfproto
 		u64 drop;
 
 		p.sums = (p.words + 63) / 64;
+		p.whole = p.words <= INDEX_WHOLE_WORDS;
 		p.dims = dims & ~changed(&p) & ~NSF_BIT(NSF_FIELD_NFPROTO);
 		drop = plan_make(&p);
 		if (!drop && !p.err && p.nodes) {
 			*at = index_write(w, &p);
 			if (*at == INDEX_NONE)
 				p.err = -ENOMEM;
+			decided_note(&p, start, nfproto == 10);
 		}
 		err = p.err;
 		plan_clean(&p);

@@ -53,6 +53,21 @@ def build():
         raise SystemExit('what measures does not compile:\n' + done.stdout)
 
 
+class Refused(Exception):
+    """The runner ended badly; the message is what it said."""
+
+
+def told(command, program):
+    """What the runner prints; @program: who runs it."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ['%s ended with %d' % (program,
+                                                                          done.returncode)]
+        raise Refused(lines[-1])
+    return values(done.stdout)
+
+
 def values(text):
     """What the runner prints: a line `name value` each."""
     out = {}
@@ -65,12 +80,14 @@ def values(text):
     return out
 
 
-def run(nft, packets=None, seconds=0.5, cold=False):
-    """Natively: the times of compiling, and of packets in nanoseconds."""
+def run(nft, packets=None, seconds=0.5, cold=False, once=False):
+    """Natively: the times of compiling, and of packets in nanoseconds. With once, those of
+    the first compiling of a process."""
     command = [os.path.join(BUILD, 'classify'), '--seconds', str(seconds)]
     command += ['--cold'] if cold else []
+    command += ['--once'] if once else []
     command += [nft] + ([packets] if packets else [])
-    return values(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return told(command, 'classify')
 
 
 def count(nft, packets, each=False, caches=False):
@@ -84,9 +101,7 @@ def count(nft, packets, each=False, caches=False):
                '--callgrind-out-file=' + os.path.join(out, 'out')]
     command += CACHES if caches else []
     command += [os.path.join(BUILD, 'classify')] + (['--each'] if each else []) + [nft, packets]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          text=True)
-    result = values(done.stdout)
+    result = told(command, 'valgrind')
     events, sums = [], []
     with open(os.path.join(out, 'out'), encoding='ascii') as file:
         for line in file:

@@ -13,6 +13,7 @@
  *   exact        address . protocol . port; in any form
  *   worst        what bit vectors are worst at
  *   container    conntrack, a set of 1,000 networks, then N rules
+ *   rest         N rules with matches and statements that an index cannot do
  *   many many16  one rule with a set of N addresses; the second with a full /16 in it
  * Tells how many packets met the rule that they were made for.
  */

@@ -86,6 +86,80 @@ static void container(uint32_t n, bool six, struct rng *r, uint32_t packets, FIL
 	pool_free(&pool);
 }
 
+/* ---- what an index cannot tell by itself ---- */
+
+/* Flags, lengths, odd masks, limits; marks, logs and counters on the way; a jump. */
+static void rest_rule(FILE *nft, const char *ip, const struct net *client, bool six,
+		      unsigned int how, uint16_t dport)
+{
+	fputs("\t\t", nft);
+	if (how == 2) {
+		fprintf(nft, "%s saddr & %s == ", ip, six ? "::ffff" : "0.0.255.0");
+		write_address(nft, six ? (struct bits){ 0, client->at.lo & 0xffff } :
+				       four((uint32_t)(client->at.hi >> 32) & 0xff00), six);
+	} else {
+		fprintf(nft, "%s saddr ", ip);
+		write_address(nft, client->at, six);
+		fprintf(nft, "/%u", client->len);
+	}
+	switch (how) {
+	case 0:
+		fprintf(nft, " tcp dport %u tcp flags syn / syn,ack counter accept\n", dport);
+		break;
+	case 1:
+		fprintf(nft, " udp dport %u meta length > 1000 drop\n", dport);
+		break;
+	case 2:
+		fprintf(nft, " tcp dport %u accept\n", dport);
+		break;
+	case 3:
+		fprintf(nft, " tcp dport %u jump marked\n", dport);
+		break;
+	case 4:
+		fprintf(nft, " meta mark 1 tcp dport != %u accept\n", dport);
+		break;
+	default:
+		fprintf(nft, " udp dport %u limit rate 10/second log accept\n", dport);
+	}
+}
+
+static void rest(uint32_t n, bool six, struct rng *r, uint32_t packets, FILE *nft, FILE *out)
+{
+	static const struct spread site = { 20, 200, { 10, 20, 40, 30 }, 2 };
+	const char *ip = six ? "ip6" : "ip";
+	struct net client[256];
+	uint16_t dport[256];
+	struct pool pool;
+	uint32_t i, at;
+
+	n = n < 256 ? n : 256;
+	pool_make(&pool, r, &site, n);
+	fprintf(nft, "table inet bench {\n\tchain marked {\n\t\tmeta mark set 1\n"
+		"\t\ttcp sport < 1024 drop\n\t}\n\tchain input {\n"
+		"\t\ttype filter hook input priority filter; policy drop;\n"
+		"\t\tct state invalid counter drop\n\t\tmeta pkttype != unicast drop\n");
+	for (i = 0; i < n; i++) {
+		client[i] = pool_net(pool_draw(&pool, r), rng_percent(r, 70) ? 24 : 32, six);
+		dport[i] = 1 + rng_below(r, 9999);
+		rest_rule(nft, ip, &client[i], six, i % 6, dport[i]);
+	}
+	fputs("\t}\n}\n", nft);
+	for (i = 0; i < packets; i++) {
+		struct bits me = pool_net(0x0a000001, 32, six).at;
+		uint32_t which = rng_below(r, 100);
+
+		at = rng_below(r, n);
+		if (which < 80)
+			packet(out, six, client[at].at, me, at % 6 == 1 || at % 6 == 5 ? UDP : TCP,
+			       dport[at], "new");
+		else if (which < 90)
+			packet(out, six, client[at].at, me, six ? ICMPV6 : ICMP, 0, "new");
+		else
+			packet(out, six, pool_net(any_four(r), 32, six).at, me, TCP, 80, "new");
+	}
+	pool_free(&pool);
+}
+
 /* ---- one set of very many addresses ---- */
 
 #define FULL	0x0a630000u	/* 10.99.0.0/16 */
@@ -139,6 +213,8 @@ bool special_write(const char *kind, uint32_t n, bool six, uint64_t seed, uint32
 
 	if (!strcmp(kind, "container"))
 		container(n, six, &r, packets, nft, out);
+	else if (!strcmp(kind, "rest"))
+		rest(n, six, &r, packets, nft, out);
 	else if (!strcmp(kind, "many") || !strcmp(kind, "many16"))
 		many(n, six, kind[4], &r, packets, nft, out);
 	else
