@@ -151,7 +151,7 @@ static inline bool key_build(const struct nsf_packet *p, u64 list, u32 *key)
 static bool match_set(const struct nsf_image *img, const struct nsf_op *op,
 		      const struct nsf_packet *p, u32 *data)
 {
-	u32 key[NSF_MAX_KEY_WORDS];
+	u32 key[NSF_MAX_KEY_WORDS] __uninitialized;
 
 	if (!key_build(p, op->a, key))
 		return false;
@@ -297,7 +297,7 @@ void nsf_classify(const struct nsf_image *img, const struct nsf_chain *chain,
 {
 	bool ipv6 = p->val[NSF_FIELD_NFPROTO] == NSF_INDEX_IPV6;
 	u32 part = chain->index[ipv6], at, to;
-	struct nsf_index_cursor cur;
+	struct nsf_index_cursor cur __uninitialized;
 
 	if (part == NSF_NO_INDEX) {
 		nsf_classify_linear(img, chain, p, fx, d);

@@ -124,6 +124,8 @@ static_assert(NSF_FIELDS <= 64, "a packet's fields are bits of one u64");
 				 NSF_BIT(NSF_FIELD_CT_DIRECTION))
 #define NSF_NEED_NAMES		(NSF_BIT(NSF_FIELD_IIFNAME_HI) | NSF_BIT(NSF_FIELD_IIFNAME_LO) | \
 				 NSF_BIT(NSF_FIELD_OIFNAME_HI) | NSF_BIT(NSF_FIELD_OIFNAME_LO))
+/* All else but NFPROTO, which is always there. */
+#define NSF_NEED_PLAIN		(~(NSF_NEED_CT | NSF_NEED_NAMES | NSF_BIT(NSF_FIELD_NFPROTO)))
 
 /* The bits of NSF_FIELD_CT_STATE: nft's. */
 #define NSF_CT_INVALID		1u

@@ -322,7 +322,7 @@ u32 nsf_index_first(const struct nsf_image *img, const struct nsf_chain *chain, 
 {
 	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
 	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + part_at);
-	u32 class[NSF_INDEX_MAX_NODES + 1];
+	u32 class[NSF_INDEX_MAX_NODES + 1] __uninitialized;
 	struct look l = {
 		.base = base, .p = p, .n = (const struct nsf_index_node *)(part + 1),
 		.class = class, .op = cur->op, .sums = part->sums * sizeof(u64), .sum = ~0ULL,
