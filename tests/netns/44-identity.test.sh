@@ -156,25 +156,35 @@ reload_with_hook() { # N
 	grep -q '^hook' "$TMP/steps" || kill -9 "$READY_PID"
 	wait "$READY_PID" 2>/dev/null
 }
-# SETUP, and a reload with the hook before each of its steps that is a message, or an
-# opening; in `make check` before the last that REGEX matches, and the one after it.
-at_each_step_of_pass() { # DESCRIPTION REGEX SETUP VERIFY
-	local desc=$1 regex=$2 setup=$3 verify=$4 n all wrong='' one done=0
-	$setup
+# The numbers of the steps of a reload after SETUP that are a message, or an opening; in
+# `make check` of the last that REGEX matches, and the one after it.
+steps_of_pass() { # REGEX SETUP
+	local all
+	$2
 	reload_with_hook 0
 	all=$(grep -E '^[0-9]+ (send|open|pidfd) ' "$TMP/steps")
-	[ -n "${NSF_LONG:-}" ] || all=$(awk -v re="$regex" '{ a[NR] = $0 } $0 ~ re { at = NR }
+	[ -n "${NSF_LONG:-}" ] || all=$(awk -v re="$1" '{ a[NR] = $0 } $0 ~ re { at = NR }
 		END { print a[at]; print a[at + 1] }' <<<"$all")
-	all=$(cut -d' ' -f1 <<<"$all")
+	steps=$(cut -d' ' -f1 <<<"$all")
 	reset
-	for n in $all; do
-		forget
-		$setup
-		reload_with_hook "$n"
-		grep -q '^hook' "$TMP/steps" || continue
-		done=$((done + 1))
-		one=$($verify 2>&1)
-		[ -z "$one" ] || wrong+=$(at_step "$one"; tail -n 5 "$TMP/nsfenced.log")
+}
+# SETUP, and a reload with the hook before each of these steps. They are numbered, and
+# fewer where the daemon has looked at the new namespace before it was traced: then again.
+at_each_step_of_pass() { # DESCRIPTION REGEX SETUP VERIFY
+	local desc=$1 regex=$2 setup=$3 verify=$4 n try steps wrong='' one done=0
+	for try in 1 2 3 4 5; do
+		[ "$done" -lt 2 ] || break
+		[ "$try" = 1 ] || forget
+		steps_of_pass "$regex" "$setup"
+		for n in $steps; do
+			forget
+			$setup
+			reload_with_hook "$n"
+			grep -q '^hook' "$TMP/steps" || continue
+			done=$((done + 1))
+			one=$($verify 2>&1)
+			[ -z "$one" ] || wrong+=$(at_step "$one"; tail -n 5 "$TMP/nsfenced.log")
+		done
 	done
 	forget
 	is "$desc: at none of $done steps" "$wrong" ""
