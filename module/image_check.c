@@ -578,7 +578,7 @@ static int check_chains(struct check *c)
 	return 0;
 }
 
-static int check(const void *data, size_t size, struct nsf_image_fault *fault, bool has_hash)
+int nsf_image_check_as(const void *data, size_t size, struct nsf_image_fault *fault, bool has_hash)
 {
 	struct check c = { .img = data, .fault = fault };
 
@@ -599,15 +599,3 @@ static int check(const void *data, size_t size, struct nsf_image_fault *fault, b
 		return bad(&c, "header: flags are wrong", 0);
 	return 0;
 }
-
-int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault)
-{
-	return check(data, size, fault, true);
-}
-
-#ifndef __KERNEL__
-int nsf_image_check_unhashed(const void *data, size_t size, struct nsf_image_fault *fault)
-{
-	return check(data, size, fault, false);
-}
-#endif

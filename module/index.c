@@ -161,7 +161,7 @@ static __always_inline void look_done(struct look *l, u32 class)
 #define FIELD(l, class)		(unlikely(!has(l, 0)) ? (l)->n->absent : (class))
 #define FIELDS(l, class)	(unlikely(!has(l, 0) || !has(l, 1)) ? (l)->n->absent : (class))
 
-/* @l->n: the first node. @first: the class of that, the other ones' behind it. */
+/* @l->n: the first node. @first: the class of that, the others' behind it; of NO_NODE 0. */
 static __always_inline void look_nodes(struct look *l, const u32 *first)
 {
 	const struct nsf_index_node *n;
@@ -181,7 +181,7 @@ static __always_inline void look_nodes(struct look *l, const u32 *first)
 		look_done(l, FIELDS(l, look_wide(l->base, n, value(l), l->p->val[n->field + 1],
 						 true)));
 	while ((n = l->n)->kind == NSF_INDEX_CROSS)
-		look_done(l, ((const u16 *)table(l))[first[n->a] * n->lowers + first[n->b]]);
+		look_done(l, ((const u16 *)table(l))[first[n->a] + first[n->b] + first[n->field]]);
 }
 
 /* On to sum number @group of each row. */
@@ -322,12 +322,13 @@ u32 nsf_index_first(const struct nsf_image *img, const struct nsf_chain *chain, 
 {
 	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
 	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + part_at);
-	u32 class[NSF_INDEX_MAX_NODES] __uninitialized;
+	u32 class[NSF_INDEX_MAX_NODES + 1] __uninitialized;
 	struct look l = {
 		.base = base, .p = p, .n = (const struct nsf_index_node *)(part + 1),
 		.class = class, .op = cur->op, .sums = part->sums * sizeof(u64), .sum = ~0ULL,
 	};
 
+	class[NSF_INDEX_NO_NODE] = 0;
 	look_nodes(&l, class);
 	if (l.op == cur->op + 1)
 		*l.op++ = cur->op[0];
@@ -337,7 +338,7 @@ u32 nsf_index_first(const struct nsf_image *img, const struct nsf_chain *chain, 
 	cur->end = chain->start + part->records;
 	cur->group = 0;
 	cur->whole = part->flags & NSF_INDEX_WHOLE;
-	cur->direct = cur->whole | !~l.sum;
+	cur->direct = cur->whole | (l.sum == ~0ULL);
 	cur->at = ~0u;
 	cur->sum = l.sum;
 	/* Addresses, and ports with the protocol: what most policies come to. */

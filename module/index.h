@@ -60,6 +60,7 @@ enum nsf_index_kind {
 
 #define NSF_INDEX_MAX_SLOTS	65536u
 #define NSF_INDEX_TO_LOWER	0x80000000u
+#define NSF_INDEX_NO_NODE	NSF_INDEX_MAX_NODES
 
 /* What a directory's slots are of. */
 struct nsf_index_window {
@@ -87,18 +88,20 @@ static_assert(sizeof(struct nsf_index_window) == 16, "no hidden padding");
  *		included, is what holds in slot s. slot[] goes from 0 to count - 1, and may
  *		stand still; first[slot[s]] is not above s << shift.
  * WIDE_DIRECTORY  the same before WIDE (modulo 2^64).
- * CROSS	u16 class[count]: at class of a * classes of b + class of b.
+ * CROSS	u16 class[count]: at the sum of the classes of nodes a, b and, in `field`, of
+ *		a third, or NO_NODE. They are made for that: the third counts by ones, the one
+ *		before it by as many as the third has, and so on.
  */
 struct nsf_index_node {
 	u8 kind;		/* enum nsf_index_kind */
-	u8 field;		/* enum nsf_field; CROSS: 0 */
+	u8 field;		/* enum nsf_field; CROSS: see above */
 	u8 a, b;		/* CROSS: nodes before this one; else 0 */
 	u32 absent;		/* class where the field (WIDE*: one of both) is absent; CROSS: 0 */
 	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES */
 	u32 table;		/* offset */
 	u32 count;		/* at least 1 */
 	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; else 0 */
-	u32 lowers;		/* CROSS: classes of b */
+	u32 lowers;
 	u32 rows;		/* offset of u32 row[classes]: of rows; or NSF_INDEX_NO_ROWS */
 };
 static_assert(sizeof(struct nsf_index_node) == 32, "no hidden padding");

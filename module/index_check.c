@@ -181,12 +181,15 @@ static int check_wide(struct check *c, const struct nsf_index_node *n, u32 table
 static int check_cross(struct check *c, const struct nsf_index_node *nodes, u32 i)
 {
 	const struct nsf_index_node *n = nodes + i;
+	u64 sums;
 
-	if (n->a >= i || n->b >= i)
+	if (n->a >= i || n->b >= i || (n->field >= i && n->field != NSF_INDEX_NO_NODE))
 		return bad(c, "index: a cross of nodes that are not before it");
-	if (n->lowers != nodes[n->b].classes ||
-	    n->count != (u64)nodes[n->a].classes * n->lowers)
-		return bad(c, "index: a cross is not of all classes of two nodes");
+	sums = (u64)nodes[n->a].classes + nodes[n->b].classes - 1;
+	if (n->field != NSF_INDEX_NO_NODE)
+		sums += nodes[n->field].classes - 1;
+	if (n->count != sums)
+		return bad(c, "index: a cross is not of all classes of its nodes");
 	return check_table(c, n);
 }
 
@@ -278,7 +281,7 @@ static bool is_for_field(const struct nsf_index_node *n)
 {
 	switch (n->kind) {
 	case NSF_INDEX_CROSS:
-		return !n->field;
+		return true;
 	case NSF_INDEX_WIDE:
 	case NSF_INDEX_WIDE_DIRECTORY:
 		return n->field == NSF_FIELD_IIFNAME_HI || n->field == NSF_FIELD_OIFNAME_HI ||
@@ -311,8 +314,7 @@ static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i
 		return bad(c, "index: a node without entries");
 	if ((n->kind != NSF_INDEX_CROSS && (n->a || n->b)) ||
 	    (n->kind == NSF_INDEX_CROSS && n->absent) ||
-	    (!is_wide(n) && n->lower) ||
-	    (!is_wide(n) && n->kind != NSF_INDEX_CROSS && n->lowers))
+	    (!is_wide(n) && (n->lower || n->lowers)))
 		return bad(c, "index: what a node does not use is not 0");
 	switch (n->kind) {
 	case NSF_INDEX_TABLE:

@@ -124,10 +124,21 @@ static u64 surplus(const struct index_plan *p)
 	return n > MAX_DIMS || (n > 1 && p->weight[f] <= LIGHT) ? NSF_BIT(f) : 0;
 }
 
+/* One row, of all that is alive? */
 static bool is_plain(const struct index_plan *p, const struct index_draft *d)
 {
-	return d->rows.count == 1 && index_row_size(p, d->rows.v) == p->sums + p->words &&
-	       !memcmp(d->rows.v + p->sums, p->alive, p->words * sizeof(*p->alive));
+	const u64 *word = d->rows.v + p->sums;
+	u32 w;
+
+	if (d->rows.count > 1)
+		return false;
+	for (w = 0; w < p->words; w++) {
+		if (!p->alive[w])
+			continue;
+		if (!(d->rows.v[w / 64] >> w % 64 & 1) || *word++ != p->alive[w])
+			return false;
+	}
+	return true;
 }
 
 static void draft_drop(struct index_draft *d)

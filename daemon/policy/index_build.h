@@ -93,13 +93,14 @@ struct index_step {
 
 /* A node before it is written. */
 struct index_draft {
-	u8 field;		/* 0: CROSS of a and b */
-	u8 a, b;
-	bool operand;
+	u8 field;		/* 0: CROSS of a, b and c */
+	u8 a, b, c;		/* c: perhaps NSF_INDEX_NO_NODE */
+	bool operand, unused;
 	u32 absent;		/* class */
 	struct index_step *step;
 	size_t steps;
-	u16 *table;		/* CROSS */
+	u16 *table;		/* CROSS: at (class of a * classes of b + class of b) ... */
+	u32 scale;		/* what a class is multiplied by as it is written; 0: 1 */
 	struct index_rows rows;
 };
 

@@ -14,6 +14,8 @@
 #define GROWTH_RECORD	64u		/* for each of the chain's records, or */
 #define GROWTH_PART	16u		/* a part of the bytes that all rows take */
 #define MAX_WORDS	(1u << 22)	/* looked at for one try */
+#define MAX_FLAT	16384u		/* entries of a table of three nodes, */
+#define FLAT_RECORD	32u		/* and its bytes for each record */
 
 /* Row i of an operand is row i - 1 but for these words; row 0 is all that is not 0. */
 struct change {
@@ -182,6 +184,78 @@ static void draft_clean(struct index_draft *d)
 	memset(d, 0, sizeof(*d));
 }
 
+/* Crosses @n a cross with something? Then all three at once, where that is small. */
+static void flatten(struct index_plan *p, unsigned int at)
+{
+	struct index_draft *d = &p->node[at], *in;
+	bool second = p->node[d->a].field;	/* it is b */
+	u32 rest, i, k;
+	size_t n;
+	u16 *table;
+
+	in = &p->node[second ? d->b : d->a];
+	if (in->field || in->c != NSF_INDEX_NO_NODE)
+		return;
+	rest = p->node[second ? d->a : d->b].rows.count;
+	n = (size_t)product(&p->node[in->a], &p->node[in->b]) * rest;
+	if (n > MAX_FLAT || n * sizeof(*table) > FLAT_RECORD * (size_t)p->records)
+		return;
+	table = malloc(n * sizeof(*table));
+	if (!table) {
+		p->err = -ENOMEM;
+		return;
+	}
+	for (i = 0; i < n / rest; i++)
+		for (k = 0; k < rest; k++)
+			table[i * rest + k] = d->table[second ? k * in->rows.count + in->table[i] :
+							       in->table[i] * rest + k];
+	free(d->table);
+	d->table = table;
+	d->c = second ? d->a : d->b;
+	d->a = in->a;
+	d->b = in->b;
+	draft_clean(in);
+	in->unused = true;
+}
+
+static void drop_unused(struct index_plan *p)
+{
+	u8 now[NSF_INDEX_MAX_NODES + 1];
+	unsigned int i, n = 0;
+
+	for (i = 0; i < p->nodes; i++) {
+		struct index_draft *d = &p->node[i];
+
+		now[i] = (u8)n;
+		if (d->unused)
+			continue;
+		if (!d->field) {
+			d->a = now[d->a];
+			d->b = now[d->b];
+			d->c = d->c == NSF_INDEX_NO_NODE ? d->c : now[d->c];
+		}
+		if (n != i) {
+			p->node[n] = *d;
+			memset(d, 0, sizeof(*d));
+		}
+		n++;
+	}
+	p->nodes = n;
+}
+
+/* A sum of the classes of what is crossed is to be the index in the table. */
+static void scale(struct index_plan *p, const struct index_draft *d)
+{
+	u32 by = 1;
+
+	if (d->c != NSF_INDEX_NO_NODE) {
+		p->node[d->c].scale = 1;
+		by = p->node[d->c].rows.count;
+	}
+	p->node[d->b].scale = by;
+	p->node[d->a].scale = by * p->node[d->b].rows.count;
+}
+
 void index_cross(struct index_plan *p)
 {
 	u64 *words = malloc(4 * (size_t)p->words * sizeof(*words));
@@ -206,6 +280,7 @@ void index_cross(struct index_plan *p)
 		case INDEX_DONE:
 			d->a = (u8)a;
 			d->b = (u8)b;
+			d->c = NSF_INDEX_NO_NODE;
 			p->node[a].operand = false;
 			p->node[b].operand = false;
 			p->nodes++;
@@ -218,4 +293,11 @@ void index_cross(struct index_plan *p)
 		}
 	}
 	free(words);
+	for (a = 0; a < p->nodes && !p->err; a++)
+		if (!p->node[a].field)
+			flatten(p, a);
+	drop_unused(p);
+	for (a = 0; a < p->nodes; a++)
+		if (!p->node[a].field)
+			scale(p, &p->node[a]);
 }

@@ -117,6 +117,12 @@ void index_writer_clean(struct index_writer *w)
 	free(w->slot);
 }
 
+/* A class, as the cross of this node wants it. */
+static u32 scaled(const struct index_draft *d, u32 class)
+{
+	return d->scale ? class * d->scale : class;
+}
+
 /* ---- nodes on narrow fields ---- */
 
 static bool table_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
@@ -131,7 +137,7 @@ static bool table_write(struct buffer *b, const struct index_draft *d, struct ns
 		return false;
 	for (s = 0, v = 0; v <= last; v++) {
 		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
-		class[v] = (u16)d->step[s].class;
+		class[v] = (u16)scaled(d, d->step[s].class);
 	}
 	return true;
 }
@@ -202,7 +208,7 @@ static bool search_write(struct buffer *b, const struct index_draft *d, struct n
 	b->failed |= !entries_alloc(&e, d->steps);
 	for (i = 0; !b->failed && i < d->steps; i++) {
 		e.first[i] = d->step[i].first.lo;
-		e.to[i] = d->step[i].class;
+		e.to[i] = scaled(d, d->step[i].class);
 	}
 	e.n = d->steps;
 	b->failed = b->failed || !entries_turn(b, &e, 32);
@@ -250,7 +256,7 @@ static bool lower_write(struct index_writer *w, struct wide *x, const struct ind
 		first[i] = i < extra ? 0 : d->step[from + i - extra].first.lo;
 	class = buffer_add(&b, n * sizeof(*class));
 	for (i = 0; class && i < n; i++)
-		class[i] = (u16)(i < extra ? before : d->step[from + i - extra].class);
+		class[i] = (u16)scaled(d, i < extra ? before : d->step[from + i - extra].class);
 	at = put_buffer(w, &b);
 	x->lower[x->lowers++] = (struct nsf_index_lower){ at, (u32)n };
 	return at != INDEX_NONE;
@@ -267,14 +273,14 @@ static bool wide_steps(struct index_writer *w, struct wide *x, const struct inde
 		for (k = i + 1; k < d->steps && d->step[k].first.hi == hi;)
 			k++;
 		if (k == i + 1 && !d->step[i].first.lo) {
-			wide_step(x, hi, d->step[i].class);
+			wide_step(x, hi, scaled(d, d->step[i].class));
 		} else {
 			if (!lower_write(w, x, d, i, k, before))
 				return false;
 			wide_step(x, hi, NSF_INDEX_TO_LOWER | (u32)(x->lowers - 1));
 			/* And what holds behind this upper half. */
 			if (hi != UINT64_MAX && (k == d->steps || d->step[k].first.hi != hi + 1))
-				wide_step(x, hi + 1, d->step[k - 1].class);
+				wide_step(x, hi + 1, scaled(d, d->step[k - 1].class));
 		}
 		before = d->step[k - 1].class;
 		i = k;
@@ -316,15 +322,18 @@ static bool cross_write(struct buffer *b, const struct index_plan *p, const stru
 			struct nsf_index_node *n)
 {
 	u16 *class;
+	u32 i;
 
 	n->kind = NSF_INDEX_CROSS;
+	n->field = d->c;
 	n->a = d->a;
 	n->b = d->b;
-	n->lowers = p->node[d->b].rows.count;
-	n->count = p->node[d->a].rows.count * n->lowers;
+	n->count = p->node[d->a].rows.count * p->node[d->b].rows.count;
+	if (d->c != NSF_INDEX_NO_NODE)
+		n->count *= p->node[d->c].rows.count;
 	class = buffer_add(b, n->count * sizeof(*class));
-	if (class)
-		memcpy(class, d->table, n->count * sizeof(*class));
+	for (i = 0; class && i < n->count; i++)
+		class[i] = (u16)scaled(d, d->table[i]);
 	return class;
 }
 
@@ -339,7 +348,7 @@ static bool pages_write(struct buffer *b, const struct index_plan *p, const stru
 
 	for (v = 0; v < 65536; v++) {
 		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
-		class[pages][v % 256] = (u16)d->step[s].class;
+		class[pages][v % 256] = (u16)scaled(d, d->step[s].class);
 		if (v % 256 != 255)
 			continue;
 		for (i = 0; memcmp(class[i], class[pages], sizeof(*class)); i++)
@@ -401,8 +410,8 @@ static bool node_write(struct index_writer *w, const struct index_plan *p,
 	bool good;
 
 	n->field = d->field;
-	n->absent = d->absent;
-	n->classes = d->rows.count;
+	n->absent = scaled(d, d->absent);
+	n->classes = scaled(d, d->rows.count - 1) + 1;
 	good = table_make(w, &b, p, d, n);
 	n->table = put_buffer(w, &b);
 	n->rows = NSF_INDEX_NO_ROWS;
@@ -428,6 +437,8 @@ static void nodes_sort(const struct nsf_index_node *from, unsigned int n, struct
 			if (kind == NSF_INDEX_CROSS) {
 				to[k].a = place[from[i].a];
 				to[k].b = place[from[i].b];
+				if (from[i].field != NSF_INDEX_NO_NODE)
+					to[k].field = place[from[i].field];
 			}
 			k++;
 		}

@@ -33,7 +33,7 @@ static void sound_index(struct flat *f, u32 records)
 	static const u32 search[] = { 0, 5, 9 }, wide_to[] = { 1, NSF_INDEX_TO_LOWER };
 	static const u64 wide[] = { 0, 7 }, low[] = { 0, 3 };
 	static const u64 bits[] = { 0x3f, 0x15, 0x20, 0 };
-	u16 cross[9] = { 3, 0, 1, 2, 0, 1, 2, 0, 1 };
+	u16 cross[5] = { 3, 0, 1, 2, 0 };
 	struct nsf_index_node node[4];
 	struct nsf_index_lower lower;
 	u32 row[4], i;
@@ -59,9 +59,8 @@ static void sound_index(struct flat *f, u32 records)
 		.kind = NSF_INDEX_WIDE, .field = NSF_FIELD_IIFNAME_HI, .classes = 2,
 		.table = at.wide, .count = 2, .lower = at.lower, .lowers = 1, .rows = at.rows };
 	node[3] = (struct nsf_index_node){
-		.kind = NSF_INDEX_CROSS, .a = 1, .classes = 4, .table = at.cross, .count = 9,
-		.lowers = 3,
-		.rows = at.rows };
+		.kind = NSF_INDEX_CROSS, .field = NSF_INDEX_NO_NODE, .a = 1, .classes = 4,
+		.table = at.cross, .count = 5, .rows = at.rows };
 	at.part = index_part(f, records, node, 4);
 	index_put(f, bits + 3, sizeof(*bits));		/* a row without words at the very end */
 	FLAT(struct nsf_chain, f, NSF_SECTION_CHAINS)->index[0] = at.part;
@@ -408,7 +407,6 @@ static void test_index(void **state)
 	DAMAGE(NODE(1)->field = NSF_FIELD_IIFNAME_HI, "index: the node's kind is not for its field");
 	DAMAGE(NODE(2)->field = NSF_FIELD_IIFNAME_LO, "index: the node's kind is not for its field");
 	DAMAGE(NODE(2)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
-	DAMAGE(NODE(3)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->classes = 0, "index: no such number of classes");
 	DAMAGE(NODE(0)->classes = 65537, "index: no such number of classes");
 	DAMAGE(NODE(0)->absent = 3, "index: no such class");
@@ -460,10 +458,15 @@ static void test_index_tables(void **state)
 
 	DAMAGE(NODE(3)->a = 3, "index: a cross of nodes that are not before it");
 	DAMAGE(NODE(3)->b = 3, "index: a cross of nodes that are not before it");
-	DAMAGE(NODE(3)->b = 2, "index: a cross is not of all classes of two nodes");
-	DAMAGE(NODE(3)->count = 10, "index: a cross is not of all classes of two nodes");
-	DAMAGE(NODE(3)->table = END - 16, "index: a table reaches out of the section");
-	DAMAGE(INDEX(u16, at.cross)[8] = 4, "index: no such class");
+	DAMAGE(NODE(3)->field = 3, "index: a cross of nodes that are not before it");
+	DAMAGE(NODE(3)->field = NSF_INDEX_NO_NODE + 1,
+	       "index: a cross of nodes that are not before it");
+	DAMAGE(NODE(3)->field = 2, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->b = 2, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->count = 6, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->count = 4, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->table = END - 8, "index: a table reaches out of the section");
+	DAMAGE(INDEX(u16, at.cross)[4] = 4, "index: no such class");
 }
 
 static void test_index_rows(void **state)

@@ -327,45 +327,91 @@ static void test_wide(void **state)
 		wide_try(&window[i]);
 }
 
-/* Of two tables, and of a cross with one of them. */
+/* A table: value v has class v * @scale; absent is @classes - 1. */
+static void scaled_add(u8 field, u32 classes, u32 scale)
+{
+	struct nsf_index_node *n = node_add(NSF_INDEX_TABLE, field, (classes - 1) * scale + 1,
+					    (classes - 1) * scale);
+	u16 class[8];
+	u32 i;
+
+	for (i = 0; i < classes; i++)
+		class[i] = (u16)(i * scale);
+	n->count = classes;
+	n->table = index_put(&flat, class, classes * sizeof(*class));
+}
+
+static struct nsf_index_node *cross_add(u8 a, u8 b, u8 c, const u16 *class, u32 count, u32 classes)
+{
+	struct nsf_index_node *n = node_add(NSF_INDEX_CROSS, c, classes, 0);
+
+	n->a = a;
+	n->b = b;
+	n->count = count;
+	n->table = index_put(&flat, class, count * sizeof(*class));
+	return n;
+}
+
+/* Of two tables, and of that cross with another one. */
 static void test_cross(void **state)
 {
-	static const u16 direct[] = { 0, 1, 2, 3, 4 };
-	u16 cross[20], again[40];
+	u16 cross[20], again[30];
 	struct nsf_packet p = { .have = 0 };
 	struct nsf_image *img;
-	u32 i, a, b;
+	u32 i, a, b, c;
 
 	(void)state;
 	for (i = 0; i < COUNT(cross); i++)
-		cross[i] = (u16)(i * 3 % 10);
+		cross[i] = (u16)(i * 3 % 10 * 3);
 	for (i = 0; i < COUNT(again); i++)
-		again[i] = (u16)i;
+		again[i] = (u16)(COUNT(again) - 1 - i);
 	nodes_begin();
-	node_add(NSF_INDEX_TABLE, NSF_FIELD_MARK, 5, 4)->table = index_put(&flat, direct, 10);
-	node[0].count = 5;
-	node_add(NSF_INDEX_TABLE, NSF_FIELD_PKTTYPE, 4, 3)->table = index_put(&flat, direct, 8);
-	node[1].count = 4;
-	node_add(NSF_INDEX_CROSS, 0, 10, 0)->table = index_put(&flat, cross, sizeof(cross));
-	node[2].b = 1;
-	node[2].lowers = 4;
-	node[2].count = COUNT(cross);
-	node_add(NSF_INDEX_CROSS, 0, 40, 0)->table = index_put(&flat, again, sizeof(again));
-	node[3].a = 2;
-	node[3].b = 1;
-	node[3].lowers = 4;
-	node[3].count = COUNT(again);
+	scaled_add(NSF_FIELD_MARK, 5, 4);
+	scaled_add(NSF_FIELD_PKTTYPE, 4, 1);
+	scaled_add(NSF_FIELD_IIF, 3, 1);
+	cross_add(0, 1, NSF_INDEX_NO_NODE, cross, COUNT(cross), 28);
+	cross_add(3, 2, NSF_INDEX_NO_NODE, again, COUNT(again), 30);
 	img = nodes_end();
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
-	for (a = 0; a < 5; a++) {
-		for (b = 0; b < 4; b++) {
-			nsf_packet_set(&p, NSF_FIELD_MARK, a);
-			nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
-			assert_int_equal(class_of(img, &p), cross[a * 4 + b] * 4 + b);
-		}
-	}
+	for (a = 0; a < 5; a++)
+		for (b = 0; b < 4; b++)
+			for (c = 0; c < 3; c++) {
+				nsf_packet_set(&p, NSF_FIELD_MARK, a);
+				nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
+				nsf_packet_set(&p, NSF_FIELD_IIF, c);
+				assert_int_equal(class_of(img, &p), again[cross[a * 4 + b] + c]);
+			}
 	p.have = NSF_BIT(NSF_FIELD_NFPROTO);
-	assert_int_equal(class_of(img, &p), cross[4 * 4 + 3] * 4 + 3);
+	assert_int_equal(class_of(img, &p), again[cross[4 * 4 + 3] + 2]);
+	free(img);
+}
+
+/* Of three at once. */
+static void test_cross_of_three(void **state)
+{
+	struct nsf_packet p = { .have = 0 };
+	struct nsf_image *img;
+	u32 i, a, b, c;
+	u16 cross[60];
+
+	(void)state;
+	for (i = 0; i < COUNT(cross); i++)
+		cross[i] = (u16)(i * 7 % 60);
+	nodes_begin();
+	scaled_add(NSF_FIELD_MARK, 5, 12);
+	scaled_add(NSF_FIELD_PKTTYPE, 4, 3);
+	scaled_add(NSF_FIELD_IIF, 3, 1);
+	cross_add(0, 1, 2, cross, COUNT(cross), 60);
+	img = nodes_end();
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+	for (a = 0; a < 5; a++)
+		for (b = 0; b < 4; b++)
+			for (c = 0; c < 3; c++) {
+				nsf_packet_set(&p, NSF_FIELD_MARK, a);
+				nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
+				nsf_packet_set(&p, NSF_FIELD_IIF, c);
+				assert_int_equal(class_of(img, &p), cross[a * 12 + b * 3 + c]);
+			}
 	free(img);
 }
 
@@ -591,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_cross),
+		cmocka_unit_test(test_cross_of_three),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_decided),
 		cmocka_unit_test(test_classify),

@@ -773,6 +773,52 @@ static void test_kinds(void **state)
 	}
 }
 
+static u32 crosses_of(u32 nodes)
+{
+	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
+	const struct nsf_index_part *part =
+		(const void *)(base + nsf_image_chains(img)->index[0]);
+	const struct nsf_index_node *n = (const void *)(part + 1);
+	u32 i, found = 0;
+
+	for (i = 0; i < part->nodes; i++)
+		found += n[i].kind == NSF_INDEX_CROSS &&
+			(n[i].field == NSF_INDEX_NO_NODE ? 2 : 3) == nodes;
+	return found;
+}
+
+/* Small fields become one, three at a time. */
+static void test_crosses(void **state)
+{
+	static const u8 field[] = { NSF_FIELD_L4PROTO, NSF_FIELD_CT_STATE, NSF_FIELD_PKTTYPE,
+				    NSF_FIELD_IP_DSCP };
+	u32 n, i, k;
+
+	(void)state;
+	for (n = 1; n <= 4; n++) {
+		begin();
+		for (i = 0; i < 400; i++) {
+			struct nsf_op op[5];
+
+			for (k = 0; k < n; k++)
+				op[k] = (struct nsf_op){ .code = NSF_OP_MASK, .field = field[k],
+							 .a = (i >> k) % 5, .b = ~0ULL };
+			op[k] = (struct nsf_op)ACCEPT;
+			image_ops(&f, i + 1, 0, 0, op, k + 1);
+		}
+		end();
+		assert_int_equal(crosses_of(2), n == 2 || n == 4);
+		assert_int_equal(crosses_of(3), n > 2);
+		for (i = 0; i < 500; i++) {
+			packet(4);
+			for (k = 0; k < n; k++)
+				if (random_below(8))
+					set(field[k], random_below(6));
+			bits_check();
+		}
+	}
+}
+
 /* In two heaps, a few elsewhere: the slots are where most are. */
 static u64 heaped(u32 i)
 {
@@ -877,6 +923,7 @@ int main(void)
 		cmocka_unit_test(test_projection),
 		cmocka_unit_test(test_blurred),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_crosses),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_many_fields),
 		cmocka_unit_test(test_short),
