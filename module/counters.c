@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* counters: see counters.h. */
-#include <linux/bottom_half.h>
-
 #include "compat/stats.h"
 #include "counters.h"
 
@@ -25,18 +23,14 @@ void nsf_counters_add(struct nsf_counters __percpu *counters, unsigned int hook,
 	struct nsf_counters *mine;
 	struct nsf_counter *c;
 
-	/*
-	 * Output hooks run in process context with softirqs on: without this,
-	 * a softirq on this CPU could write inside our write section.
-	 */
-	local_bh_disable();
+	nsf_counters_begin();
 	mine = this_cpu_ptr(counters);
 	c = &mine->c[hook][verdict];
 	u64_stats_update_begin(&mine->syncp);
 	u64_stats_inc(&c->packets);
 	u64_stats_add(&c->bytes, bytes);
 	u64_stats_update_end(&mine->syncp);
-	local_bh_enable();
+	nsf_counters_end();
 }
 
 void nsf_counters_sum(const struct nsf_counters __percpu *counters,

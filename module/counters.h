@@ -8,8 +8,10 @@
 #ifndef NSF_COUNTERS_H
 #define NSF_COUNTERS_H
 
+#include <linux/bottom_half.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
@@ -32,6 +34,28 @@ struct nsf_counters {
 	struct nsf_counter c[NF_INET_NUMHOOKS][NSF_VERDICTS];
 	struct u64_stats_sync syncp;
 };
+
+/*
+ * Around the use of this CPU's counters. Output hooks run in process context with
+ * softirqs on. Where a word holds a counter, adding to it is one operation (local64_t's)
+ * into which no softirq of this CPU can come: whoever adds only has to stay here.
+ * Elsewhere a softirq could write inside our write section.
+ */
+static inline void nsf_counters_begin(void)
+{
+	if (BITS_PER_LONG == 64)
+		preempt_disable();
+	else
+		local_bh_disable();
+}
+
+static inline void nsf_counters_end(void)
+{
+	if (BITS_PER_LONG == 64)
+		preempt_enable();
+	else
+		local_bh_enable();
+}
 
 struct nsf_counter_sum {
 	u64 packets;

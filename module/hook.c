@@ -96,7 +96,7 @@ static enum nsf_verdict builtin_judge(const struct nsf_attachment *att,
 }
 
 /* A built-in policy at one of its hooks. */
-static void builtin_visit(struct visit *v, const struct nsf_rules *rules)
+static noinline void builtin_visit(struct visit *v, const struct nsf_rules *rules)
 {
 	const struct nsf_attachment *att = v->slot->attachment;
 
@@ -118,7 +118,7 @@ static void builtin_visit(struct visit *v, const struct nsf_rules *rules)
  * same, in the families that it has to do with. In the midst of an update:
  * neither of both may lack it.
  */
-static void forward_visit(struct visit *v, const struct nsf_rules *rules)
+static noinline void forward_visit(struct visit *v, const struct nsf_rules *rules)
 {
 	const struct nsf_version *version = rcu_dereference(rules->named->version);
 	const struct nsf_version *old = rcu_dereference(version->old);
@@ -131,8 +131,8 @@ static void forward_visit(struct visit *v, const struct nsf_rules *rules)
 	v->judged = true;
 }
 
-/* One base chain of one version. */
-static void chain_visit(struct visit *v, const struct nsf_rules *rules,
+/* One base chain of one version. Inlined, as most packets come to it and no further. */
+static __always_inline void chain_visit(struct visit *v, const struct nsf_rules *rules,
 			const struct nsf_version *version, bool quiet)
 {
 	struct nsf_effect fx = {
@@ -210,7 +210,7 @@ static void visit_join(struct visit *v, const struct opinion *before)
 }
 
 /* An update of the policy: policy.c. */
-static void versions_visit(struct visit *v, const struct nsf_rules *rules,
+static noinline void versions_visit(struct visit *v, const struct nsf_rules *rules,
 			   const struct nsf_version *version, const struct nsf_version *old,
 			   bool quiet)
 {
@@ -226,7 +226,7 @@ static void versions_visit(struct visit *v, const struct nsf_rules *rules,
  * What @rules say of a packet in this slot; nothing, where the slot is not (or
  * not yet, or no longer) theirs.
  */
-static void rules_visit(struct visit *v, const struct nsf_rules *rules, bool quiet)
+static __always_inline void rules_visit(struct visit *v, const struct nsf_rules *rules, bool quiet)
 {
 	const struct nsf_version *version, *old;
 
@@ -253,7 +253,7 @@ static void rules_visit(struct visit *v, const struct nsf_rules *rules, bool qui
 }
 
 /* A replacement of the rules: attach.c. */
-static void both_visit(struct visit *v, const struct nsf_rules *rules,
+static noinline void both_visit(struct visit *v, const struct nsf_rules *rules,
 		       const struct nsf_rules *old)
 {
 	struct opinion before;
@@ -276,7 +276,7 @@ static const char *visit_chain(const struct visit *v)
 	return NULL;
 }
 
-static void visit_report(const struct visit *v, const struct nsf_rules *rules)
+static noinline void visit_report(const struct visit *v, const struct nsf_rules *rules)
 {
 	struct nsf_report report = {
 		.kind = v->verdict == NSF_VERDICT_AUDIT ? NSF_REPORT_AUDIT : NSF_REPORT_DROP,

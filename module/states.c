@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* states: see states.h. */
-#include <linux/bottom_half.h>
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -189,15 +188,14 @@ void nsf_states_count(const struct nsf_states *s, u32 place, unsigned int bytes)
 
 	if (!chunk)
 		return;
-	/* As in counters.c: no softirq of this CPU may write in between. */
-	local_bh_disable();
+	nsf_counters_begin();
 	mine = this_cpu_ptr(chunk->counters);
 	c = &mine->c[NSF_PLACE_INDEX(place)];
 	u64_stats_update_begin(&mine->syncp);
 	u64_stats_inc(&c->packets);
 	u64_stats_add(&c->bytes, bytes);
 	u64_stats_update_end(&mine->syncp);
-	local_bh_enable();
+	nsf_counters_end();
 }
 
 void nsf_states_sum(const struct nsf_states *s, u32 place, struct nsf_counter_sum *sum)
