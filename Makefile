@@ -196,7 +196,7 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 BENCHGEN := $(sort $(wildcard tests/bench/gen/*.c))
 BENCHRUN := $(sort $(wildcard tests/bench/run/*.c))
 PLANE	:= $(sort $(wildcard tests/bench/plane/*.c))
-HOOKUSER := $(sort $(wildcard tests/bench/kernel/user/*.c))
+HOOKUSER := $(sort $(wildcard tests/bench/kernel/*.c))
 HOT	:= $(wildcard module/classify.c module/index.c)
 HOTFLAGS := -O2 -g -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-builtin -fno-jump-tables \
 	   $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-march=x86-64 -mtune=generic -mpopcnt \
@@ -215,11 +215,11 @@ build/bench/plane: $(call obj,$(PLANE)) build/libnsf.a
 	$(CC) $(CFLAGS) -pie -Wl,--as-needed -o $@ $^ $(LIBS)
 
 # What runs in the guest of tests/bench/hook.
-build/bench/hookdrive: $(call obj,tests/bench/kernel/user/hookdrive.c tests/bench/run/packets.c) build/libnsf.a
+build/bench/hookdrive: $(call obj,tests/bench/kernel/hookdrive.c tests/bench/run/packets.c) build/libnsf.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pie -o $@ $^
 
-build/bench/hookbpf: $(call obj,tests/bench/kernel/user/hookbpf.c)
+build/bench/hookbpf: $(call obj,tests/bench/kernel/hookbpf.c)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pie -o $@ $^
 

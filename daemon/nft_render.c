@@ -367,8 +367,9 @@ static int put_policy(FILE *o, const struct nft_want *w, struct ir_policy *p)
 	p->family = IR_INET;
 	change(&r);
 	fputs("table inet " NFT_RENDER_TABLE " {\n", o);
-	format_sets(o, p);
-	ret = put_chains(&r);
+	ret = format_sets(o, p);
+	if (!ret)
+		ret = put_chains(&r);
 	fputs("}\n", o);
 	return ret;
 }

@@ -3,6 +3,12 @@
  * classify: see classify.h. Trusts what image_check.c has proved: indexes are
  * in range, evaluation only goes forward, a chain's last record ends it.
  */
+#ifdef __KERNEL__
+#include <linux/compiler.h>
+#else
+#define noinline	__attribute_noinline__
+#endif
+
 #include "classify.h"
 #include "index.h"
 
@@ -145,7 +151,7 @@ static inline bool key_build(const struct nsf_packet *p, u64 list, u32 *key)
 static bool match_set(const struct nsf_image *img, const struct nsf_op *op,
 		      const struct nsf_packet *p, u32 *data)
 {
-	u32 key[NSF_MAX_KEY_WORDS];
+	u32 key[NSF_MAX_KEY_WORDS] __uninitialized;
 
 	if (!key_build(p, op->a, key))
 		return false;
@@ -166,8 +172,8 @@ static bool mark_value(const struct nsf_op *op, const struct nsf_packet *p, u32 
 	return true;
 }
 
-/* The ops that are not matches; few packets meet many of them. */
-static enum step statement(const struct nsf_image *img, u32 record, const struct nsf_op *op,
+/* The ops that are neither matches nor plain ends; few packets meet many of them. */
+static noinline enum step statement(const struct nsf_image *img, u32 record, const struct nsf_op *op,
 			   struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d)
 {
 	u32 mark;
@@ -196,28 +202,26 @@ static enum step statement(const struct nsf_image *img, u32 record, const struct
 			nsf_effect_ct_mark_set(fx, mark);
 		}
 		return STEP_ON;
-	case NSF_OP_ACCEPT:
-		d->end = NSF_ACCEPT;
-		return STEP_END;
-	case NSF_OP_REJECT:
+	default:	/* NSF_OP_REJECT; the checker let no other pass */
 		d->end = NSF_REJECT;
 		d->reject_how = (u8)op->arg;
 		d->reject_code = (u8)op->a;
 		return STEP_END;
-	default:	/* NSF_OP_DROP; the checker let no other pass */
-		d->end = NSF_DROP;
-		return STEP_END;
 	}
 }
 
-/* One record: where to go on, or its own index where it has ended. */
-static u32 record_run(const struct nsf_image *img, u32 at, struct nsf_packet *p,
-		      struct nsf_effect *fx, struct nsf_decision *d)
+/*
+ * One record, from its op number @skip on: where to go on, or its own index where it
+ * has ended.
+ */
+static __always_inline u32 record_run(const struct nsf_image *img, u32 at, u32 skip,
+				      struct nsf_packet *p, struct nsf_effect *fx,
+				      struct nsf_decision *d)
 {
 	const struct nsf_record *r = nsf_image_records(img) + at;
 	const struct nsf_op *op = nsf_image_ops(img) + r->op, *end = op + r->ops;
 
-	for (; op < end; op++) {
+	for (op += skip; op < end; op++) {
 		enum step step;
 		u32 to = 0;
 		u64 v;
@@ -247,6 +251,12 @@ static u32 record_run(const struct nsf_image *img, u32 at, struct nsf_packet *p,
 				return to;
 			d->end = to & ~NSF_TARGET_VERDICT;
 			return at;
+		case NSF_OP_ACCEPT:
+			d->end = NSF_ACCEPT;
+			return at;
+		case NSF_OP_DROP:
+			d->end = NSF_DROP;
+			return at;
 		default:
 			step = statement(img, at, op, p, fx, d);
 			if (step == STEP_MISS)
@@ -273,7 +283,7 @@ void nsf_classify_linear(const struct nsf_image *img, const struct nsf_chain *ch
 	decision_clear(d);
 	do {
 		at = to;
-		to = record_run(img, at, p, fx, d);
+		to = record_run(img, at, 0, p, fx, d);
 	} while (to != at);
 	d->record = at;
 }
@@ -285,19 +295,23 @@ void nsf_classify_linear(const struct nsf_image *img, const struct nsf_chain *ch
 void nsf_classify(const struct nsf_image *img, const struct nsf_chain *chain,
 		  struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d)
 {
-	struct nsf_index_cursor cur;
-	u32 at, to = chain->start;
+	bool ipv6 = p->val[NSF_FIELD_NFPROTO] == NSF_INDEX_IPV6;
+	u32 part = chain->index[ipv6], at, to;
+	struct nsf_index_cursor cur __uninitialized;
 
-	if (!nsf_index_look(img, chain, p, &cur)) {
+	if (part == NSF_NO_INDEX) {
 		nsf_classify_linear(img, chain, p, fx, d);
 		return;
 	}
 	decision_clear(d);
-	do {
-		at = nsf_index_next(&cur, to);
+	at = nsf_index_first(img, chain, part, p, &cur);
+	for (;;) {
 		if (at == cur.end)
 			at--;
-		to = record_run(img, at, p, fx, d);
-	} while (to != at);
+		to = record_run(img, at, nsf_image_records(img)[at].decided[ipv6], p, fx, d);
+		if (to == at)
+			break;
+		at = nsf_index_next(&cur, to);
+	}
 	d->record = at;
 }

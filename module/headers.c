@@ -8,6 +8,10 @@
 #include <linux/skbuff.h>
 #else
 #include <string.h>
+
+#define likely(v)	__builtin_expect(v, 1)
+#define unlikely(v)	__builtin_expect(v, 0)
+#define noinline	__attribute_noinline__
 #endif
 
 #include "headers.h"
@@ -43,13 +47,20 @@ static inline const u8 *get(const struct nsf_bytes *b, u32 at, u32 len, u8 *buf)
 #endif
 }
 
-static inline u64 be(const u8 *p, unsigned int bytes)
+/* Numbers of the wire, wherever they begin: a load and a swap, where a loop is not. */
+static inline u16 be16(const u8 *p)
 {
-	u64 v = 0;
+	return (u16)(p[0] << 8 | p[1]);
+}
 
-	while (bytes--)
-		v = v << 8 | *p++;
-	return v;
+static inline u32 be32(const u8 *p)
+{
+	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
+}
+
+static inline u64 be64(const u8 *p)
+{
+	return (u64)be32(p) << 32 | be32(p + 4);
 }
 
 /* Where the transport header is. */
@@ -62,33 +73,49 @@ struct transport {
 
 /* ---- transport ---- */
 
-/* Each field stands for itself: of a short header, as many as there are. */
-static void fields_read(struct nsf_packet *p, const struct nsf_bytes *b, u32 at)
-{
-	u8 buf[14];
-	const u8 *h = get(b, at, sizeof(buf), buf);
-	u32 len = 14;
+#define TH_TWO		(NSF_BIT(NSF_FIELD_TH_TYPE) | NSF_BIT(NSF_FIELD_TH_CODE) | \
+			 NSF_BIT(NSF_FIELD_TH_SPORT))
+#define TH_FOUR		(TH_TWO | NSF_BIT(NSF_FIELD_TH_DPORT))
 
-	if (!h) {
-		len = 4;
+/* Of a header that ends too early as many fields as there are: each stands for itself. */
+static noinline void short_fields_read(struct nsf_packet *p, const struct nsf_bytes *b, u32 at)
+{
+	u8 buf[4];
+	u32 len = 4;
+	const u8 *h;
+
+	do
 		h = get(b, at, len, buf);
-	}
-	while (!h && --len)
-		h = get(b, at, len, buf);
+	while (!h && --len);
 
 	if (len >= 1)
 		nsf_packet_set(p, NSF_FIELD_TH_TYPE, h[0]);
 	if (len >= 2) {
 		nsf_packet_set(p, NSF_FIELD_TH_CODE, h[1]);
-		nsf_packet_set(p, NSF_FIELD_TH_SPORT, be(h, 2));
+		nsf_packet_set(p, NSF_FIELD_TH_SPORT, be16(h));
 	}
 	if (len >= 4)
-		nsf_packet_set(p, NSF_FIELD_TH_DPORT, be(h + 2, 2));
-	if (len >= 14)
-		nsf_packet_set(p, NSF_FIELD_TH_TCP_FLAGS, h[13]);
+		nsf_packet_set(p, NSF_FIELD_TH_DPORT, be16(h + 2));
 }
 
-static void transport_read(struct nsf_packet *p, const struct nsf_bytes *b,
+static inline void fields_read(struct nsf_packet *p, const struct nsf_bytes *b, u32 at)
+{
+	u8 buf[14];
+	const u8 *h = get(b, at, sizeof(buf), buf);
+
+	if (unlikely(!h)) {
+		short_fields_read(p, b, at);
+		return;
+	}
+	p->val[NSF_FIELD_TH_TYPE] = h[0];
+	p->val[NSF_FIELD_TH_CODE] = h[1];
+	p->val[NSF_FIELD_TH_SPORT] = be16(h);
+	p->val[NSF_FIELD_TH_DPORT] = be16(h + 2);
+	p->val[NSF_FIELD_TH_TCP_FLAGS] = h[13];
+	p->have |= TH_FOUR | NSF_BIT(NSF_FIELD_TH_TCP_FLAGS);
+}
+
+static inline void transport_read(struct nsf_packet *p, const struct nsf_bytes *b,
 			   const struct transport *t)
 {
 	if (!t->found)
@@ -100,34 +127,42 @@ static void transport_read(struct nsf_packet *p, const struct nsf_bytes *b,
 
 /* ---- IPv4 ---- */
 
-static void ipv4_read(struct nsf_packet *p, const struct nsf_bytes *b, struct transport *t)
+#define IPV4_FIELDS	(NSF_BIT(NSF_FIELD_IP_DSCP) | NSF_BIT(NSF_FIELD_IP_LENGTH) | \
+			 NSF_BIT(NSF_FIELD_IP_FRAG_OFF) | NSF_BIT(NSF_FIELD_IP_TTL) | \
+			 NSF_BIT(NSF_FIELD_IP_PROTOCOL) | NSF_BIT(NSF_FIELD_IP_SADDR) | \
+			 NSF_BIT(NSF_FIELD_IP_DADDR))
+
+static inline void ipv4_read(struct nsf_packet *p, const struct nsf_bytes *b, struct transport *t)
 {
 	u8 buf[IPV4_LEN];
 	const u8 *h = get(b, 0, IPV4_LEN, buf);
 
 	if (!h)
 		return;
-	nsf_packet_set(p, NSF_FIELD_IP_DSCP, h[1] >> 2);
-	nsf_packet_set(p, NSF_FIELD_IP_LENGTH, be(h + 2, 2));
-	nsf_packet_set(p, NSF_FIELD_IP_FRAG_OFF, be(h + 6, 2));
-	nsf_packet_set(p, NSF_FIELD_IP_TTL, h[8]);
-	nsf_packet_set(p, NSF_FIELD_IP_PROTOCOL, h[9]);
-	nsf_packet_set(p, NSF_FIELD_IP_SADDR, be(h + 12, 4));
-	nsf_packet_set(p, NSF_FIELD_IP_DADDR, be(h + 16, 4));
+	p->val[NSF_FIELD_IP_DSCP] = h[1] >> 2;
+	p->val[NSF_FIELD_IP_LENGTH] = be16(h + 2);
+	p->val[NSF_FIELD_IP_FRAG_OFF] = be16(h + 6);
+	p->val[NSF_FIELD_IP_TTL] = h[8];
+	p->val[NSF_FIELD_IP_PROTOCOL] = h[9];
+	p->val[NSF_FIELD_IP_SADDR] = be32(h + 12);
+	p->val[NSF_FIELD_IP_DADDR] = be32(h + 16);
+	p->have |= IPV4_FIELDS;
 
 	/* An ihl below 5 is believed, as nft does in these hooks. */
 	t->found = true;
 	t->proto = h[9];
 	t->at = (h[0] & 0xf) * 4;
-	t->frag_off = be(h + 6, 2) & IPV4_OFFSET;
+	t->frag_off = be16(h + 6) & IPV4_OFFSET;
 }
 
 /* ---- IPv6 ---- */
 
+#define NEXT_EXT	(1ULL << NEXT_HOP | 1ULL << NEXT_ROUTING | 1ULL << NEXT_FRAGMENT | \
+			 1ULL << NEXT_AUTH | 1ULL << NEXT_DEST)
+
 static inline bool is_ext(u8 next)
 {
-	return next == NEXT_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
-	       next == NEXT_AUTH || next == NEXT_DEST;
+	return next < 64 && NEXT_EXT >> next & 1;
 }
 
 static inline u32 ext_size(u8 next, const u8 *h)
@@ -147,7 +182,7 @@ static inline u32 ext_size(u8 next, const u8 *h)
  * authentication header, and for a fragment header, where it goes past it. Both
  * walks are this one. Returns whether there is a fragment header.
  */
-static bool ipv6_walk(struct transport *t, const struct nsf_bytes *b, u8 next)
+static noinline bool ipv6_walk(struct transport *t, const struct nsf_bytes *b, u8 next)
 {
 	u32 at = IPV6_LEN, off, size;
 	bool frag = false;
@@ -164,7 +199,7 @@ static bool ipv6_walk(struct transport *t, const struct nsf_bytes *b, u8 next)
 			return frag;
 		if (next == NEXT_FRAGMENT) {
 			frag = true;
-			off = be(h + 2, 2) & ~7u;
+			off = be16(h + 2) & ~7u;
 			if (off) {
 				/* Only its first header's number is known. */
 				if (!t->found && !is_ext(h[0])) {
@@ -195,22 +230,36 @@ static bool ipv6_walk(struct transport *t, const struct nsf_bytes *b, u8 next)
 	return frag;
 }
 
-static void ipv6_read(struct nsf_packet *p, const struct nsf_bytes *b, struct transport *t)
+#define IPV6_FIELDS	(NSF_BIT(NSF_FIELD_IP6_DSCP) | NSF_BIT(NSF_FIELD_IP6_LENGTH) | \
+			 NSF_BIT(NSF_FIELD_IP6_NEXTHDR) | NSF_BIT(NSF_FIELD_IP6_HOPLIMIT) | \
+			 NSF_BIT(NSF_FIELD_IP6_SADDR_HI) | NSF_BIT(NSF_FIELD_IP6_SADDR_LO) | \
+			 NSF_BIT(NSF_FIELD_IP6_DADDR_HI) | NSF_BIT(NSF_FIELD_IP6_DADDR_LO) | \
+			 NSF_BIT(NSF_FIELD_EXTHDR_FRAG))
+
+static inline void ipv6_read(struct nsf_packet *p, const struct nsf_bytes *b, struct transport *t)
 {
 	u8 buf[IPV6_LEN];
 	const u8 *h = get(b, 0, IPV6_LEN, buf);
 
 	if (!h)
 		return;
-	nsf_packet_set(p, NSF_FIELD_IP6_DSCP, (h[0] & 0xf) << 2 | h[1] >> 6);
-	nsf_packet_set(p, NSF_FIELD_IP6_LENGTH, be(h + 4, 2));
-	nsf_packet_set(p, NSF_FIELD_IP6_NEXTHDR, h[6]);
-	nsf_packet_set(p, NSF_FIELD_IP6_HOPLIMIT, h[7]);
-	nsf_packet_set(p, NSF_FIELD_IP6_SADDR_HI, be(h + 8, 8));
-	nsf_packet_set(p, NSF_FIELD_IP6_SADDR_LO, be(h + 16, 8));
-	nsf_packet_set(p, NSF_FIELD_IP6_DADDR_HI, be(h + 24, 8));
-	nsf_packet_set(p, NSF_FIELD_IP6_DADDR_LO, be(h + 32, 8));
-	nsf_packet_set(p, NSF_FIELD_EXTHDR_FRAG, ipv6_walk(t, b, h[6]));
+	p->val[NSF_FIELD_IP6_DSCP] = (h[0] & 0xf) << 2 | h[1] >> 6;
+	p->val[NSF_FIELD_IP6_LENGTH] = be16(h + 4);
+	p->val[NSF_FIELD_IP6_NEXTHDR] = h[6];
+	p->val[NSF_FIELD_IP6_HOPLIMIT] = h[7];
+	p->val[NSF_FIELD_IP6_SADDR_HI] = be64(h + 8);
+	p->val[NSF_FIELD_IP6_SADDR_LO] = be64(h + 16);
+	p->val[NSF_FIELD_IP6_DADDR_HI] = be64(h + 24);
+	p->val[NSF_FIELD_IP6_DADDR_LO] = be64(h + 32);
+	p->have |= IPV6_FIELDS;
+	if (likely(!is_ext(h[6]))) {
+		t->found = true;
+		t->proto = h[6];
+		t->at = IPV6_LEN;
+		p->val[NSF_FIELD_EXTHDR_FRAG] = false;
+		return;
+	}
+	p->val[NSF_FIELD_EXTHDR_FRAG] = ipv6_walk(t, b, h[6]);
 }
 
 void nsf_headers_read(struct nsf_packet *p, const struct nsf_bytes *b, unsigned int family)

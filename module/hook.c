@@ -303,7 +303,7 @@ unsigned int nsf_hook(void *priv, struct sk_buff *skb,
 	const struct nsf_slot *slot = priv;
 	const struct nsf_rules *rules = rcu_dereference(slot->attachment->rules);
 	const struct nsf_rules *old;
-	struct visit v;	/* the packet in it is filled as far as needed */
+	struct visit v __uninitialized;	/* filled as far as needed */
 
 	v.slot = slot;
 	v.skb = skb;

@@ -19,7 +19,8 @@
  *       policy accept      3  match C, drop       miss 4
  *                          4  accept              the policy, as a record
  *
- * The index (index.h) may only leave out records that cannot match.
+ * The index (index.h) leaves out records that cannot match, and the matches of others
+ * that it has made sure of.
  *
  * No types but fixed ones, no padding that is not named. Sections begin at
  * multiples of 8, in the order above, and fill the image with no gap but
@@ -123,6 +124,8 @@ static_assert(NSF_FIELDS <= 64, "a packet's fields are bits of one u64");
 				 NSF_BIT(NSF_FIELD_CT_DIRECTION))
 #define NSF_NEED_NAMES		(NSF_BIT(NSF_FIELD_IIFNAME_HI) | NSF_BIT(NSF_FIELD_IIFNAME_LO) | \
 				 NSF_BIT(NSF_FIELD_OIFNAME_HI) | NSF_BIT(NSF_FIELD_OIFNAME_LO))
+/* All else but NFPROTO, which is always there. */
+#define NSF_NEED_PLAIN		(~(NSF_NEED_CT | NSF_NEED_NAMES | NSF_BIT(NSF_FIELD_NFPROTO)))
 
 /* The bits of NSF_FIELD_CT_STATE: nft's. */
 #define NSF_CT_INVALID		1u
@@ -191,7 +194,9 @@ struct nsf_record {
 	u32 miss;		/* record to go on with where an op did not match */
 	u32 next;		/* and where all did; 0 if and only if the last op is an end */
 	u32 rule;		/* index of the rule, NSF_NO_RULE: a chain's policy */
-	u32 spare;
+	u16 decided[2];		/* of its first ops, how many the chain's index has decided, IPv4's
+				 * and IPv6's: matches all, that hold where the record comes up
+				 */
 };
 static_assert(sizeof(struct nsf_record) == 24, "no hidden padding");
 

@@ -120,8 +120,6 @@ static int check_header(struct check *c, size_t size)
 	}
 	if (end != img->size)
 		return bad(c, "header: the sections do not fill the image", 0);
-	if (nsf_image_hash(img) != img->hash)
-		return bad(c, "header: the hash is wrong", 0);
 	return 0;
 }
 
@@ -479,22 +477,24 @@ static int check_record(struct check *c, u32 i, u32 end)
 	const struct nsf_record *r = nsf_image_records(c->img) + i;
 	const struct nsf_op *op = nsf_image_ops(c->img) + c->ops;
 	bool ends = false;
-	u32 k;
+	u32 k, decided = r->decided[0] > r->decided[1] ? r->decided[0] : r->decided[1];
 
-	if (r->spare)
-		return bad(c, "record: spare is not 0", i);
 	if (r->op != c->ops)
 		return bad(c, "record: ops do not follow the record before", i);
 	if (r->ops > c->n[NSF_SECTION_OPS] - c->ops)
 		return bad(c, "record: ops reach out of the section", i);
 	if (r->rule >= c->n[NSF_SECTION_RULES])
 		return bad(c, "record: no such rule", i);
+	if (decided > r->ops)
+		return bad(c, "record: more ops are decided than it has", i);
 	if (r->miss <= i || r->miss >= end)
 		return bad(c, "record: miss does not lead forward within the chain", i);
 	for (k = 0; k < r->ops; k++, op++) {
 		rest(c);
 		if (check_op(c, op, r->rule, c->ops + k))
 			return -EINVAL;
+		if (k < decided && op->code > NSF_OP_SET)
+			return bad(c, "record: an op is decided that is no match", i);
 		if (k + 1 < r->ops && (is_end(op) || op->code == NSF_OP_MAP))
 			return bad(c, "op: an end or a map before others", c->ops + k);
 		if (op->code == NSF_OP_MAP && check_targets(c, op, i, end))
@@ -514,7 +514,8 @@ static int check_policy(struct check *c, const struct nsf_chain *chain, u32 i)
 	const struct nsf_op *op = nsf_image_ops(c->img) + c->ops;
 
 	if (r->op != c->ops || r->ops != 1 || c->ops >= c->n[NSF_SECTION_OPS] ||
-	    r->miss || r->next || r->rule != NSF_NO_RULE || r->spare)
+	    r->miss || r->next || r->rule != NSF_NO_RULE ||
+	    r->decided[0] || r->decided[1])
 		return bad(c, "record: not a chain's policy", i);
 	if (op->code != (chain->policy == NSF_ACCEPT ? NSF_OP_ACCEPT : NSF_OP_DROP) ||
 	    !is_clean(op))
@@ -577,14 +578,18 @@ static int check_chains(struct check *c)
 	return 0;
 }
 
-int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault)
+int nsf_image_check_as(const void *data, size_t size, struct nsf_image_fault *fault, bool has_hash)
 {
 	struct check c = { .img = data, .fault = fault };
 
 	if (size < sizeof(struct nsf_image) || size > NSF_MAX_IMAGE)
 		return bad(&c, "header: too short or too long for an image", 0);
-	if (check_header(&c, size) || check_strings(&c) || check_sets(&c) || check_rules(&c) ||
-	    check_states(&c) || check_chains(&c) || nsf_index_check(c.img, fault))
+	if (check_header(&c, size))
+		return -EINVAL;
+	if (has_hash && nsf_image_hash(c.img) != c.img->hash)
+		return bad(&c, "header: the hash is wrong", 0);
+	if (check_strings(&c) || check_sets(&c) || check_rules(&c) || check_states(&c) ||
+	    check_chains(&c) || nsf_index_check(c.img, fault))
 		return -EINVAL;
 	if (c.img->needs != c.needs)
 		return bad(&c, "header: needs is not what the ops read", 0);

@@ -16,9 +16,15 @@ struct nsf_image_fault {
 /*
  * @data: @size bytes, aligned to 8, which nobody else can change. Returns 0, or
  * -EINVAL with @fault. Linear in @size. Process context: in the module it calls
- * cond_resched().
+ * cond_resched(). Without @has_hash: for whoever is about to give it its hash, which
+ * takes long.
  */
-int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault);
+int nsf_image_check_as(const void *data, size_t size, struct nsf_image_fault *fault, bool has_hash);
+
+static inline int nsf_image_check(const void *data, size_t size, struct nsf_image_fault *fault)
+{
+	return nsf_image_check_as(data, size, fault, true);
+}
 
 /*
  * Do a limit's numbers make sense, and does the bucket of nft's nft_limit_init()

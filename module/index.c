@@ -21,142 +21,170 @@
 
 #include "index.h"
 
-#define NFPROTO_OF_IPV6	10
-
 /* Where the array behind @size bytes begins. */
 static inline u32 behind(u32 size)
 {
 	return (size + 7) & ~7u;
 }
 
-static __always_inline u64 entry(const char *at, u32 size)
-{
-	return size == 2 ? *(const u16 *)at : size == 4 ? *(const u32 *)at : *(const u64 *)at;
-}
-
 /*
- * The last of @n entries of @size bytes that is not above @key; the first one is not. Of
- * the last 2^k and the first 2^k entries, which may overlap, one holds it; then that is
- * halved. Compilers make no branch of a choice like these.
+ * search32(v, n, key), search64: the last of n entries that is not above key; the first
+ * one is not. Of the last 2^k and the first 2^k entries, which may overlap,
+ * one holds it; then that is halved. Compilers make no branch of a choice like these.
  */
-static __always_inline u32 search(const void *v, u32 n, u64 key, u32 size)
-{
-	u32 k = highest(n);
-	size_t half = (size_t)1 << k;
-	const char *first = v, *at = first + (n - half) * size, *to;
-
-	at = entry(at, size) <= key ? at : first;
-	for (; k; k--) {
-		half >>= 1;
-		to = at + half * size;
-		at = entry(to, size) <= key ? to : at;
-	}
-	return (u32)((size_t)(at - first) / size);
+#define DEFINE_SEARCH(bits)								\
+static __always_inline u32 search##bits(const u##bits *v, u32 n, u##bits key)		\
+{											\
+	size_t half = (size_t)1 << highest(n);						\
+	const u##bits *at = v + (n - half);						\
+											\
+	at = *at <= key ? at : v;							\
+	while (half >>= 1)								\
+		at = at[half] <= key ? at + half : at;					\
+	return (u32)(at - v);								\
 }
+
+DEFINE_SEARCH(32)
+DEFINE_SEARCH(64)
 
 static __always_inline u32 look_table(const u8 *table, u32 count, u64 v)
 {
 	return ((const u16 *)table)[v < count ? v : count - 1];
 }
 
+static __always_inline u32 look_pages(const u8 *table, u64 v)
+{
+	const u16 *class = (const u16 *)(table + 256) + 256 * table[(u8)(v >> 8)];
+
+	return class[(u8)v];
+}
+
 static __always_inline u32 look_search(const u8 *table, u32 count, u64 v)
 {
 	const u16 *class = (const u16 *)(table + behind(4 * count));
 
-	return class[search(table, count, (u32)v, 4)];
+	return class[search32((const u32 *)table, count, (u32)v)];
+}
+
+/* Where the slot of @key is; the entries behind all slots are at *@then. */
+static __always_inline const u32 *look_slot(const u8 *table, u64 key, const u8 **then)
+{
+	const struct nsf_index_window *w = (const struct nsf_index_window *)table;
+	u64 s = key >> w->shift;
+
+	*then = table + behind(sizeof(*w) + 4 * (w->last + 2));
+	return (const u32 *)(w + 1) + (s < w->last ? s : w->last);
 }
 
 static __always_inline u32 look_directory(const u8 *table, u32 count, u64 v)
 {
-	const u32 *slot = (const u32 *)table + ((u32)v >> 16);
-	const u16 *low = (const u16 *)(table + behind(4 * (NSF_INDEX_SLOTS + 1)));
-	const u16 *class = (const u16 *)((const u8 *)low + behind(2 * count));
+	u32 key = (u32)(v - ((const struct nsf_index_window *)table)->base);
+	const u32 *slot = look_slot(table, key, &table), from = slot[0];
+	const u16 *class = (const u16 *)(table + behind(4 * count)) + from;
 
-	return class[slot[0] + search(low + slot[0], slot[1] - slot[0], (u16)v, 2)];
+	return class[search32((const u32 *)table + from, slot[1] - from + 1, key)];
 }
 
-/* Of an address or a name: the only look-up in two steps, where the upper half does not do. */
-static noinline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper, u64 lower)
+/*
+ * Of an address or a name, with slots where @slots: the only look-up in two steps, where
+ * the upper half does not do.
+ */
+static __always_inline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper,
+				     u64 lower, bool slots)
 {
-	const u64 *first = (const u64 *)(base + n->table);
-	u32 to = ((const u32 *)(first + n->count))[search(first, n->count, upper, 8)];
+	const u8 *table = base + n->table;
+	u32 from = 0, entries = n->count, to;
 	const struct nsf_index_lower *sub;
+	const u64 *first;
 
+	if (slots) {
+		const u32 *slot;
+
+		upper -= ((const struct nsf_index_window *)table)->base;
+		slot = look_slot(table, upper, &table);
+		from = slot[0];
+		entries = slot[1] - from + 1;
+	}
+	first = (const u64 *)table;
+	to = ((const u32 *)(first + n->count))[from + search64(first + from, entries, upper)];
 	if (!(to & NSF_INDEX_TO_LOWER))
 		return to;
 	sub = (const struct nsf_index_lower *)(base + n->lower) + (to & ~NSF_INDEX_TO_LOWER);
 	first = (const u64 *)(base + sub->table);
-	return ((const u16 *)(first + sub->count))[search(first, sub->count, lower, 8)];
+	return ((const u16 *)(first + sub->count))[search64(first, sub->count, lower)];
 }
 
-/*
- * The class of @n, one of @nodes; @class: of those before it. Few packets lack a field
- * of their family.
- */
-static __always_inline u32 look_node(const u8 *base, const struct nsf_index_node *nodes,
-				     const struct nsf_index_node *n, const struct nsf_packet *p,
-				     const u32 *class)
-{
-	const u8 *table = base + n->table;
-	u64 v;
+/* ---- nodes, one kind after the other, so that no jump depends on the node ---- */
 
-	if (n->kind == NSF_INDEX_CROSS)
-		return ((const u16 *)table)[class[n->a] * nodes[n->b].classes + class[n->b]];
-	if (unlikely(!(p->have >> n->field & 1)))
-		return n->absent;
-	v = p->val[n->field];
-	switch (n->kind) {
-	case NSF_INDEX_TABLE:
-		return look_table(table, n->count, v);
-	case NSF_INDEX_SEARCH:
-		return look_search(table, n->count, v);
-	case NSF_INDEX_DIRECTORY:
-		return look_directory(table, n->count, v);
-	default:	/* NSF_INDEX_WIDE; the checker let no other pass */
-		if (!(p->have >> (n->field + 1) & 1))
-			return n->absent;
-		return look_wide(base, n, v, p->val[n->field + 1]);
-	}
+struct look {
+	const u8 *base;
+	const struct nsf_packet *p;
+	const struct nsf_index_node *n;
+	u32 *class;		/* the node's */
+	struct nsf_index_operand *op;
+	size_t sums;		/* bytes */
+	u64 sum;
+};
+
+static __always_inline bool has(const struct look *l, unsigned int more)
+{
+	return l->p->have >> (l->n->field + more) & 1;
 }
 
-bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
-		    const struct nsf_packet *p, struct nsf_index_cursor *cur)
+static __always_inline u64 value(const struct look *l)
 {
-	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
-	u32 offset = chain->index[p->val[NSF_FIELD_NFPROTO] == NFPROTO_OF_IPV6];
-	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + offset);
-	struct nsf_index_operand *op = cur->op;
-	u32 class[NSF_INDEX_MAX_NODES], *to = class;
-	const struct nsf_index_node *nodes, *n, *end;
-	u64 sum = ~0ULL;
+	return l->p->val[l->n->field];
+}
 
-	if (offset == NSF_NO_INDEX)
-		return false;
-	nodes = (const struct nsf_index_node *)(part + 1);
-	for (n = nodes, end = nodes + part->nodes; n < end; n++, to++) {
-		*to = look_node(base, nodes, n, p, class);
-		if (n->rows == NSF_INDEX_NO_ROWS)
-			continue;
-		op->row = (const u64 *)(base + ((const u32 *)(base + n->rows))[*to]);
-		op->word = op->row + part->sums;
+static __always_inline const u8 *table(const struct look *l)
+{
+	return l->base + l->n->table;
+}
+
+/* The node's class is found: its row, and on to the next one. */
+static __always_inline void look_done(struct look *l, u32 class)
+{
+	struct nsf_index_operand *op = l->op;
+
+	*l->class++ = class;
+	if (l->n->rows != NSF_INDEX_NO_ROWS) {
+		op->row = (const u64 *)(l->base + ((const u32 *)(l->base + l->n->rows))[class]);
+		op->word = (const u64 *)((const u8 *)op->row + l->sums);
 		op->sum = *op->row;
-		sum &= op->sum;
-		op++;
+		l->sum &= op->sum;
+		l->op++;
 	}
-	if (op == cur->op + 1)
-		*op++ = cur->op[0];
-	cur->op_end = op;
-	cur->sums = part->sums;
-	cur->start = chain->start;
-	cur->end = chain->start + part->records;
-	cur->group = 0;
-	cur->at = ~0u;
-	cur->sum = sum;
-	cur->left = 0;
-	return true;
+	l->n++;
 }
 
-/* On to sum number @group. */
+/* Few packets lack a field of their family. */
+#define FIELD(l, class)		(unlikely(!has(l, 0)) ? (l)->n->absent : (class))
+#define FIELDS(l, class)	(unlikely(!has(l, 0) || !has(l, 1)) ? (l)->n->absent : (class))
+
+/* @l->n: the first node. @first: the class of that, the others' behind it; of NO_NODE 0. */
+static __always_inline void look_nodes(struct look *l, const u32 *first)
+{
+	const struct nsf_index_node *n;
+
+	while ((n = l->n)->kind == NSF_INDEX_TABLE)
+		look_done(l, FIELD(l, look_table(table(l), n->count, value(l))));
+	while (l->n->kind == NSF_INDEX_PAGES)
+		look_done(l, FIELD(l, look_pages(table(l), value(l))));
+	while ((n = l->n)->kind == NSF_INDEX_SEARCH)
+		look_done(l, FIELD(l, look_search(table(l), n->count, value(l))));
+	while ((n = l->n)->kind == NSF_INDEX_DIRECTORY)
+		look_done(l, FIELD(l, look_directory(table(l), n->count, value(l))));
+	while ((n = l->n)->kind == NSF_INDEX_WIDE)
+		look_done(l, FIELDS(l, look_wide(l->base, n, value(l), l->p->val[n->field + 1],
+						 false)));
+	while ((n = l->n)->kind == NSF_INDEX_WIDE_DIRECTORY)
+		look_done(l, FIELDS(l, look_wide(l->base, n, value(l), l->p->val[n->field + 1],
+						 true)));
+	while ((n = l->n)->kind == NSF_INDEX_CROSS)
+		look_done(l, ((const u16 *)table(l))[first[n->a] + first[n->b] + first[n->field]]);
+}
+
+/* On to sum number @group of each row. */
 static void group_go(struct nsf_index_cursor *cur, u32 group)
 {
 	struct nsf_index_operand *op;
@@ -165,11 +193,12 @@ static void group_go(struct nsf_index_cursor *cur, u32 group)
 	cur->sum = ~0ULL;
 	for (op = cur->op; op < cur->op_end; op++) {
 		for (g = cur->group; g < group; g++)
-			op->word += ones(op->row[g]);
+			op->word += cur->whole ? 64 : ones(op->row[g]);
 		op->sum = op->row[group];
 		cur->sum &= op->sum;
 	}
 	cur->group = group;
+	cur->direct = cur->whole || !~cur->sum;
 }
 
 /* Of this row, the word that stands for the lowest bit which is not in @below. */
@@ -178,54 +207,167 @@ static __always_inline u64 word(const struct nsf_index_operand *op, u64 below)
 	return op->word[ones(op->sum & below)];
 }
 
-/* The same of all rows, ANDed. Most words have nothing in common by the second. */
-static __always_inline u64 word_and(const struct nsf_index_cursor *cur, u64 below)
+/*
+ * The same of all rows, ANDed. @n: how many there are, 2 to 4; 5: or more, of which most
+ * words have nothing in common by the second.
+ */
+static __always_inline u64 words_and(const struct nsf_index_cursor *cur, u64 below, u32 n)
 {
 	const struct nsf_index_operand *op = cur->op;
 	u64 v = word(op, below) & word(op + 1, below);
 
-	for (op += 2; v && op < cur->op_end; op++)
+	if (n == 3 || n == 4)
+		v &= word(op + 2, below);
+	if (n == 4)
+		v &= word(op + 3, below);
+	for (op += 2; n > 4 && v && op < cur->op_end; op++)
 		v &= word(op, below);
 	return v;
 }
 
+/* The same where each row has all words of the group: number @i of them. */
+static __always_inline u64 direct_and(const struct nsf_index_cursor *cur, u32 i, u32 n)
+{
+	const struct nsf_index_operand *op = cur->op;
+	u64 v = op[0].word[i] & op[1].word[i];
+
+	if (n == 3 || n == 4)
+		v &= op[2].word[i];
+	if (n == 4)
+		v &= op[3].word[i];
+	for (op += 2; n > 4 && v && op < cur->op_end; op++)
+		v &= op->word[i];
+	return v;
+}
+
+static __always_inline u32 candidate(struct nsf_index_cursor *cur, u32 i, u64 v)
+{
+	cur->at = 64 * cur->group + i;
+	cur->left = v;
+	return cur->start + 64 * cur->at + lowest(v);
+}
+
+static __always_inline u32 found(struct nsf_index_cursor *cur, u64 sum, u32 i, u64 v)
+{
+	cur->sum = sum;
+	return candidate(cur, i, v);
+}
+
+/*
+ * The first candidate in the words of cur->sum, and behind. For each number of rows a
+ * loop of its own: who knows the policy can make it go through all words.
+ */
+static __always_inline u32 scan(struct nsf_index_cursor *cur, u32 n)
+{
+	u64 sum = cur->sum, below, v, next;
+	u32 i;
+
+	for (;;) {
+		if (!cur->direct) {
+			for (; sum; sum &= sum - 1) {
+				below = ~sum & (sum - 1);
+				v = words_and(cur, below, n);
+				if (v)
+					return found(cur, sum & (sum - 1), ones(below), v);
+			}
+		} else if (sum && !~(sum | (sum - 1))) {	/* from some word on, all */
+			for (i = lowest(sum); i < 63; i += 2) {
+				v = direct_and(cur, i, n);
+				next = direct_and(cur, i + 1, n);
+				if (!(v | next))
+					continue;
+				if (!v)
+					i++;
+				return found(cur, ~1ULL << i, i, v ? v : next);
+			}
+			v = i < 64 ? direct_and(cur, i, n) : 0;
+			if (v)
+				return found(cur, 0, i, v);
+		} else {
+			for (; sum; sum &= sum - 1) {
+				i = lowest(sum);
+				v = direct_and(cur, i, n);
+				if (v)
+					return found(cur, sum & (sum - 1), i, v);
+			}
+		}
+		if (cur->group + 1 == cur->sums) {
+			cur->sum = 0;
+			return cur->end;
+		}
+		group_go(cur, cur->group + 1);
+		sum = cur->sum;
+	}
+}
+
+static noinline u32 scan_many(struct nsf_index_cursor *cur)
+{
+	return scan(cur, 5);
+}
+
+static noinline u32 scan_rows(struct nsf_index_cursor *cur)
+{
+	switch (cur->op_end - cur->op) {
+	case 2:
+		return scan(cur, 2);
+	case 4:
+		return scan(cur, 4);
+	default:
+		return scan_many(cur);
+	}
+}
+
+u32 nsf_index_first(const struct nsf_image *img, const struct nsf_chain *chain, u32 part_at,
+		    const struct nsf_packet *p, struct nsf_index_cursor *cur)
+{
+	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
+	const struct nsf_index_part *part = (const struct nsf_index_part *)(base + part_at);
+	u32 class[NSF_INDEX_MAX_NODES + 1] __uninitialized;
+	struct look l = {
+		.base = base, .p = p, .n = (const struct nsf_index_node *)(part + 1),
+		.class = class, .op = cur->op, .sums = part->sums * sizeof(u64), .sum = ~0ULL,
+	};
+
+	class[NSF_INDEX_NO_NODE] = 0;
+	look_nodes(&l, class);
+	if (l.op == cur->op + 1)
+		*l.op++ = cur->op[0];
+	cur->op_end = l.op;
+	cur->sums = part->sums;
+	cur->start = chain->start;
+	cur->end = chain->start + part->records;
+	cur->group = 0;
+	cur->whole = part->flags & NSF_INDEX_WHOLE;
+	cur->direct = cur->whole | (l.sum == ~0ULL);
+	cur->at = ~0u;
+	cur->sum = l.sum;
+	/* Addresses, and ports with the protocol: what most policies come to. */
+	return cur->op_end == cur->op + 3 ? scan(cur, 3) : scan_rows(cur);
+}
+
 u32 nsf_index_next(struct nsf_index_cursor *cur, u32 record)
 {
-	u32 from = record - cur->start, at = from / 64;
-	u64 keep = ~0ULL << (from % 64), sum, below, v;
+	u32 from = record - cur->start, at = from / 64, i = at % 64;
+	u64 keep = ~0ULL << (from % 64), v;
 
 	if (cur->at == at) {
 		v = cur->left & keep;
 		if (v)
-			goto found;
-		keep = ~0ULL;
-	} else {
-		if (at / 64 > cur->group) {
-			if (at / 64 >= cur->sums)
-				return cur->end;
-			group_go(cur, at / 64);
-		}
-		cur->sum &= ~0ULL << (at % 64);
-		if (!(cur->sum >> (at % 64) & 1))
-			keep = ~0ULL;
+			return candidate(cur, i, v);
+		return scan_rows(cur);
 	}
-	sum = cur->sum;
-	do {
-		while (!sum) {
-			if (cur->group + 1 == cur->sums)
-				return cur->end;
-			group_go(cur, cur->group + 1);
-			sum = cur->sum;
-			keep = ~0ULL;
-		}
-		below = ~sum & (sum - 1);
-		sum &= sum - 1;
-		v = word_and(cur, below) & keep;
-		keep = ~0ULL;
-	} while (!v);
-	cur->sum = sum;
-	cur->at = 64 * cur->group + lowest(~below);
-found:
-	cur->left = v;
-	return cur->start + 64 * cur->at + lowest(v);
+	if (at / 64 > cur->group) {
+		if (at / 64 >= cur->sums)
+			return cur->end;
+		group_go(cur, at / 64);
+	}
+	cur->sum &= ~0ULL << i;
+	if (cur->sum >> i & 1) {
+		cur->sum &= ~1ULL << i;
+		v = keep & (cur->direct ? direct_and(cur, i, 5) :
+					  words_and(cur, (1ULL << i) - 1, 5));
+		if (v)
+			return candidate(cur, i, v);
+	}
+	return scan_rows(cur);
 }

@@ -48,40 +48,59 @@
 
 enum nsf_index_kind {
 	NSF_INDEX_TABLE,
+	NSF_INDEX_PAGES,
 	NSF_INDEX_SEARCH,
 	NSF_INDEX_DIRECTORY,
 	NSF_INDEX_WIDE,
+	NSF_INDEX_WIDE_DIRECTORY,
 	NSF_INDEX_CROSS,
+	NSF_INDEX_END,		/* of the nodes: all else of it 0 */
 	NSF_INDEX_KINDS,
 };
 
-#define NSF_INDEX_SLOTS		65536u
+#define NSF_INDEX_MAX_SLOTS	65536u
 #define NSF_INDEX_TO_LOWER	0x80000000u
+#define NSF_INDEX_NO_NODE	NSF_INDEX_MAX_NODES
+
+/* What a directory's slots are of. */
+struct nsf_index_window {
+	u64 base;
+	u32 shift;
+	u32 last;		/* slots, less 1 */
+};
+static_assert(sizeof(struct nsf_index_window) == 16, "no hidden padding");
 
 /*
  * What is at `table`, `count` entries, and what it means. Arrays follow one another,
  * each begins at a multiple of 8.
  *
  * TABLE	u16 class[count]. Values not below count have the last class.
+ * PAGES	u8 page[256], u16 class[256 * count]: of the page that the value's upper byte, of
+ *		two, names, the entry of its lower one. count is at most 256.
  * SEARCH	u32 first[count], u16 class[count]: of the last i with first[i] <= value;
  *		first[] ascends from 0. For values below 2^32.
- * DIRECTORY	u32 slot[65537], u16 low[count], u16 class[count], for 32 bits: of the last
- *		i from slot[upper half] to below the next slot with low[i] <= lower half.
- *		slot[] ascends from 0 to count, and each slot's low[] from 0.
  * WIDE		u64 first[count], u32 to[count]: of the last i with first[i] <= the field
  *		(the upper 64 bits); a class, or TO_LOWER and an index into lower[]: a search
  *		in the field after it (the lower 64 bits).
- * CROSS	u16 class[count]: at class of a * classes of b + class of b.
+ * DIRECTORY	struct nsf_index_window, u32 slot[last + 2]; then as SEARCH. All values are
+ *		less `base` (modulo 2^32), so that what is below it comes last. A slot is
+ *		2^shift values, the last one all the rest; from slot[s] to slot[s + 1], both
+ *		included, is what holds in slot s. slot[] goes from 0 to count - 1, and may
+ *		stand still; first[slot[s]] is not above s << shift.
+ * WIDE_DIRECTORY  the same before WIDE (modulo 2^64).
+ * CROSS	u16 class[count]: at the sum of the classes of nodes a, b and, in `field`, of
+ *		a third, or NO_NODE. They are made for that: the third counts by ones, the one
+ *		before it by as many as the third has, and so on.
  */
 struct nsf_index_node {
 	u8 kind;		/* enum nsf_index_kind */
-	u8 field;		/* enum nsf_field; CROSS: 0 */
+	u8 field;		/* enum nsf_field; CROSS: see above */
 	u8 a, b;		/* CROSS: nodes before this one; else 0 */
-	u32 absent;		/* class where the field (WIDE: one of both) is absent; CROSS: 0 */
+	u32 absent;		/* class where the field (WIDE*: one of both) is absent; CROSS: 0 */
 	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES */
 	u32 table;		/* offset */
 	u32 count;		/* at least 1 */
-	u32 lower;		/* WIDE: offset of struct nsf_index_lower[lowers]; else 0 */
+	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; else 0 */
 	u32 lowers;
 	u32 rows;		/* offset of u32 row[classes]: of rows; or NSF_INDEX_NO_ROWS */
 };
@@ -96,17 +115,20 @@ struct nsf_index_lower {
 };
 
 /*
- * Followed by its nodes. Bit i of a row is record chain->start + i. A row: u64 sum[sums];
- * bit w of it is set where word w of the row is not 0, and those words follow, u64 each,
- * in order. No bit at or above `records` is set.
+ * Followed by its nodes, in the order of their kinds, and one of kind END. Bit i of a row is record chain->start + i. A row: u64 sum[sums];
+ * bit w of it is 0 where word w of the row is 0. The other words follow, u64 each, in order;
+ * or, with NSF_INDEX_WHOLE, all words. No bit at or above `records` is set.
  */
 struct nsf_index_part {
 	u32 records;		/* of the chain */
-	u32 words;		/* of a row, were none 0: records / 64, rounded up */
+	u32 words;		/* of a row, all: records / 64, rounded up */
 	u32 sums;		/* words / 64, rounded up: 1 to 16 */
-	u32 nodes;
+	u16 nodes;
+	u16 flags;		/* NSF_INDEX_WHOLE */
 };
 static_assert(sizeof(struct nsf_index_part) == 16, "no hidden padding");
+
+#define NSF_INDEX_WHOLE		1u
 
 /*
  * Parts, nodes and classes may share what is at an offset. But what the checker looks at
@@ -132,20 +154,22 @@ struct nsf_index_cursor {
 	u32 sums;
 	u32 group;		/* number of a sum */
 	u32 at;			/* number of the word that `left` is; ~0: none yet */
+	bool whole;		/* NSF_INDEX_WHOLE */
+	bool direct;		/* no row leaves out a word of the group */
 	u64 sum;		/* words of the group that were not ANDed yet */
 	u64 left;		/* the candidates of that word */
 };
 
+#define NSF_INDEX_IPV6		10	/* enum nsf_field: NFPROTO */
+
 /*
- * For a checked image. The classes of @p, looked up: false where the chain has no index
- * for its family, and every record is a candidate. Any context; pure.
+ * For a checked image; @part: one of @chain's. Looks up the classes of @p; returns the
+ * first candidate, cur->end (one past the chain's last record) where there is none. Any
+ * context; pure.
  */
-bool nsf_index_look(const struct nsf_image *img, const struct nsf_chain *chain,
+u32 nsf_index_first(const struct nsf_image *img, const struct nsf_chain *chain, u32 part,
 		    const struct nsf_packet *p, struct nsf_index_cursor *cur);
-/*
- * The first candidate from @record on, which may not lie before what was asked for
- * last; one past the chain's last where there is none.
- */
+/* The first candidate from @record on, which lies behind the one returned last; or cur->end. */
 u32 nsf_index_next(struct nsf_index_cursor *cur, u32 record);
 
 #endif /* NSF_INDEX_H */

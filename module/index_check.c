@@ -89,12 +89,30 @@ static int check_table(struct check *c, const struct nsf_index_node *n)
 	return check_classes(c, (const u16 *)(c->base + n->table), n->count, n->classes);
 }
 
-static int check_search(struct check *c, const struct nsf_index_node *n)
+/* Its entries begin at @table. */
+static int check_pages(struct check *c, const struct nsf_index_node *n)
 {
-	const u32 *first = (const u32 *)(c->base + n->table);
+	const u8 *page = c->base + n->table;
 	u32 i;
 
-	if (!inside(c, n->table, room(n->count, 4) + room(n->count, 2)))
+	if (n->count > 256)
+		return bad(c, "index: more pages than can be named");
+	if (!inside(c, n->table, 256 + room(256 * (u64)n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, 256))
+		return -EINVAL;
+	for (i = 0; i < 256; i++)
+		if (page[i] >= n->count)
+			return bad(c, "index: no such page");
+	return check_classes(c, (const u16 *)(page + 256), 256 * n->count, n->classes);
+}
+
+static int check_search(struct check *c, const struct nsf_index_node *n, u32 table)
+{
+	const u32 *first = (const u32 *)(c->base + table);
+	u32 i;
+
+	if (!inside(c, table, room(n->count, 4) + room(n->count, 2)))
 		return bad(c, "index: a table reaches out of the section");
 	if (work(c, n->count))
 		return -EINVAL;
@@ -104,32 +122,6 @@ static int check_search(struct check *c, const struct nsf_index_node *n)
 		if (first[i - 1] >= first[i])
 			return bad(c, "index: a search does not ascend");
 	return check_classes(c, (const u16 *)((const u8 *)first + room(n->count, 4)), n->count,
-			     n->classes);
-}
-
-static int check_directory(struct check *c, const struct nsf_index_node *n)
-{
-	const u32 *slot = (const u32 *)(c->base + n->table);
-	const u64 slots = room(NSF_INDEX_SLOTS + 1, 4);
-	const u16 *low = (const u16 *)((const u8 *)slot + slots);
-	u32 s, i = 0;
-
-	if (!inside(c, n->table, slots + 2 * room(n->count, 2)))
-		return bad(c, "index: a table reaches out of the section");
-	if (work(c, (u64)NSF_INDEX_SLOTS + n->count))
-		return -EINVAL;
-	if (slot[0] || slot[NSF_INDEX_SLOTS] != n->count)
-		return bad(c, "index: a directory's slots are not all of its entries");
-	for (s = 0; s < NSF_INDEX_SLOTS; s++) {
-		if (slot[s] >= slot[s + 1] || slot[s + 1] > n->count)
-			return bad(c, "index: a directory's slots do not ascend");
-		if (low[i])
-			return bad(c, "index: a search does not begin at 0");
-		for (i++; i < slot[s + 1]; i++)
-			if (low[i - 1] >= low[i])
-				return bad(c, "index: a search does not ascend");
-	}
-	return check_classes(c, (const u16 *)((const u8 *)low + room(n->count, 2)), n->count,
 			     n->classes);
 }
 
@@ -171,14 +163,14 @@ static int check_lower(struct check *c, const struct nsf_index_node *n)
 	return 0;
 }
 
-static int check_wide(struct check *c, const struct nsf_index_node *n)
+static int check_wide(struct check *c, const struct nsf_index_node *n, u32 table)
 {
 	const u32 *to;
 	u32 i;
 
-	if (check_first64(c, n->table, n->count, 4) || work(c, n->count))
+	if (check_first64(c, table, n->count, 4) || work(c, n->count))
 		return -EINVAL;
-	to = (const u32 *)(c->base + n->table + room(n->count, 8));
+	to = (const u32 *)(c->base + table + room(n->count, 8));
 	for (i = 0; i < n->count; i++)
 		if (to[i] & NSF_INDEX_TO_LOWER ? (to[i] & ~NSF_INDEX_TO_LOWER) >= n->lowers :
 						 to[i] >= n->classes)
@@ -189,17 +181,64 @@ static int check_wide(struct check *c, const struct nsf_index_node *n)
 static int check_cross(struct check *c, const struct nsf_index_node *nodes, u32 i)
 {
 	const struct nsf_index_node *n = nodes + i;
+	u64 sums;
 
-	if (n->a >= i || n->b >= i)
+	if (n->a >= i || n->b >= i || (n->field >= i && n->field != NSF_INDEX_NO_NODE))
 		return bad(c, "index: a cross of nodes that are not before it");
-	if (n->count != (u64)nodes[n->a].classes * nodes[n->b].classes)
-		return bad(c, "index: a cross is not of all classes of two nodes");
+	sums = (u64)nodes[n->a].classes + nodes[n->b].classes - 1;
+	if (n->field != NSF_INDEX_NO_NODE)
+		sums += nodes[n->field].classes - 1;
+	if (n->count != sums)
+		return bad(c, "index: a cross is not of all classes of its nodes");
 	return check_table(c, n);
+}
+
+/* The entry of a search that @slot leads to: is it not above @key? */
+static bool leads_below(const u8 *entries, u32 slot, bool wide, u64 key)
+{
+	return (wide ? ((const u64 *)entries)[slot] : ((const u32 *)entries)[slot]) <= key;
+}
+
+/* The slots of entries that have been found good. */
+static int check_slots(struct check *c, const struct nsf_index_node *n, u32 table, bool wide)
+{
+	const struct nsf_index_window *w = (const struct nsf_index_window *)(c->base + n->table);
+	const u32 *slot = (const u32 *)(w + 1);
+	u32 s;
+
+	if (slot[0] || slot[w->last + 1] != n->count - 1)
+		return bad(c, "index: a directory's slots are not all of its entries");
+	for (s = 0; s <= w->last; s++)
+		if (slot[s] > slot[s + 1] || slot[s] >= n->count ||
+		    !leads_below(c->base + table, slot[s], wide, (u64)s << w->shift))
+			return bad(c, "index: a directory's slots do not ascend");
+	return 0;
+}
+
+static int check_directory(struct check *c, const struct nsf_index_node *n)
+{
+	const struct nsf_index_window *w = (const struct nsf_index_window *)(c->base + n->table);
+	bool wide = n->kind == NSF_INDEX_WIDE_DIRECTORY;
+	u64 most = wide ? ~0ULL : ~0U;
+	u32 entries;
+
+	if (!inside(c, n->table, sizeof(*w)))
+		return bad(c, "index: a table reaches out of the section");
+	if (w->base > most || w->last >= NSF_INDEX_MAX_SLOTS || w->shift >= (wide ? 64 : 32) ||
+	    w->last > most >> w->shift)
+		return bad(c, "index: no such window");
+	if (!inside(c, n->table, sizeof(*w) + room(w->last + 2, 4)))
+		return bad(c, "index: a table reaches out of the section");
+	entries = n->table + sizeof(*w) + (u32)room(w->last + 2, 4);
+	if (work(c, w->last + 2) ||
+	    (wide ? check_wide(c, n, entries) : check_search(c, n, entries)))
+		return -EINVAL;
+	return check_slots(c, n, entries, wide);
 }
 
 /* ---- rows ---- */
 
-/* Its sums, and as many words as they say; no bit that is no record. */
+/* Its sums, and the words that it has; no bit that is no record. */
 static int check_row(struct check *c, u32 offset)
 {
 	const struct nsf_index_part *p = c->part;
@@ -210,6 +249,8 @@ static int check_row(struct check *c, u32 offset)
 		return bad(c, "index: a row reaches out of the section");
 	for (i = 0; i < p->sums; i++)
 		n += ones(sum[i]);
+	if (p->flags & NSF_INDEX_WHOLE)
+		n = p->words;
 	if (!inside(c, offset, 8 * ((u64)p->sums + n)))
 		return bad(c, "index: a row reaches out of the section");
 	if (sum[p->sums - 1] >> last > 1)
@@ -240,8 +281,9 @@ static bool is_for_field(const struct nsf_index_node *n)
 {
 	switch (n->kind) {
 	case NSF_INDEX_CROSS:
-		return !n->field;
+		return true;
 	case NSF_INDEX_WIDE:
+	case NSF_INDEX_WIDE_DIRECTORY:
 		return n->field == NSF_FIELD_IIFNAME_HI || n->field == NSF_FIELD_OIFNAME_HI ||
 		       n->field == NSF_FIELD_IP6_SADDR_HI || n->field == NSF_FIELD_IP6_DADDR_HI;
 	default:
@@ -249,12 +291,19 @@ static bool is_for_field(const struct nsf_index_node *n)
 	}
 }
 
+static bool is_wide(const struct nsf_index_node *n)
+{
+	return n->kind == NSF_INDEX_WIDE || n->kind == NSF_INDEX_WIDE_DIRECTORY;
+}
+
 static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i)
 {
 	const struct nsf_index_node *n = nodes + i;
 
-	if (n->kind >= NSF_INDEX_KINDS)
+	if (n->kind >= NSF_INDEX_END)
 		return bad(c, "index: no such kind of node");
+	if (i && n[-1].kind > n->kind)
+		return bad(c, "index: nodes are not in the order of their kinds");
 	if (!is_for_field(n))
 		return bad(c, "index: the node's kind is not for its field");
 	if (!n->classes || n->classes > NSF_INDEX_MAX_CLASSES)
@@ -265,20 +314,29 @@ static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i
 		return bad(c, "index: a node without entries");
 	if ((n->kind != NSF_INDEX_CROSS && (n->a || n->b)) ||
 	    (n->kind == NSF_INDEX_CROSS && n->absent) ||
-	    (n->kind != NSF_INDEX_WIDE && (n->lower || n->lowers)))
+	    (!is_wide(n) && (n->lower || n->lowers)))
 		return bad(c, "index: what a node does not use is not 0");
 	switch (n->kind) {
 	case NSF_INDEX_TABLE:
 		return check_table(c, n);
+	case NSF_INDEX_PAGES:
+		return check_pages(c, n);
 	case NSF_INDEX_SEARCH:
-		return check_search(c, n);
-	case NSF_INDEX_DIRECTORY:
-		return check_directory(c, n);
+		return check_search(c, n, n->table);
 	case NSF_INDEX_WIDE:
-		return check_wide(c, n);
+		return check_wide(c, n, n->table);
+	case NSF_INDEX_DIRECTORY:
+	case NSF_INDEX_WIDE_DIRECTORY:
+		return check_directory(c, n);
 	default:
 		return check_cross(c, nodes, i);
 	}
+}
+
+static bool is_end(const struct nsf_index_node *n)
+{
+	return n->kind == NSF_INDEX_END && !n->field && !n->a && !n->b && !n->absent &&
+	       !n->classes && !n->table && !n->count && !n->lower && !n->lowers && !n->rows;
 }
 
 /* Of a chain of @records. */
@@ -293,10 +351,14 @@ static int check_part(struct check *c, u32 records)
 	if (p->records != records || p->words != (records + 63) / 64 ||
 	    p->sums != (p->words + 63) / 64)
 		return bad(c, "index: the part is not of its chain's size");
+	if (p->flags & ~NSF_INDEX_WHOLE)
+		return bad(c, "index: no such flag");
 	if (!p->nodes || p->nodes > NSF_INDEX_MAX_NODES)
 		return bad(c, "index: no such number of nodes");
-	if (!inside(c, c->at, sizeof(*p) + p->nodes * sizeof(*nodes)))
+	if (!inside(c, c->at, sizeof(*p) + (p->nodes + 1u) * sizeof(*nodes)))
 		return bad(c, "index: a part reaches out of the section");
+	if (!is_end(nodes + p->nodes))
+		return bad(c, "index: nodes without an end");
 	c->part = p;
 	for (i = 0; i < p->nodes; i++) {
 		if (work(c, 1) || check_node(c, nodes, i))

@@ -9,6 +9,14 @@
 
 #include "image.h"
 
+/*
+ * For a large local of the packet path: many kernels are compiled so that each begins
+ * as zeros, which costs more than its use. Not all have the word (5.10 has it).
+ */
+#ifndef __uninitialized
+#define __uninitialized
+#endif
+
 struct nsf_packet {
 	u64 have;		/* NSF_BIT of each field that is present */
 	u64 val[NSF_FIELDS];	/* valid where its bit is set */

@@ -45,6 +45,20 @@ static u8 pkttype(const struct nsf_packet *p, const struct sk_buff *skb, u8 pf)
 	return PACKET_BROADCAST;
 }
 
+static void set_plain(struct nsf_packet *p, const struct sk_buff *skb,
+		      const struct nf_hook_state *state)
+{
+	const struct nsf_bytes bytes = { .skb = skb, .length = skb->len };
+
+	nsf_headers_read(p, &bytes, state->pf == NFPROTO_IPV6 ? 6 : 4);
+	p->val[NSF_FIELD_MARK] = skb->mark;
+	p->val[NSF_FIELD_PKTTYPE] = pkttype(p, skb, state->pf);
+	p->val[NSF_FIELD_IIF] = state->in ? state->in->ifindex : 0;
+	p->val[NSF_FIELD_OIF] = state->out ? state->out->ifindex : 0;
+	p->have |= NSF_BIT(NSF_FIELD_MARK) | NSF_BIT(NSF_FIELD_PKTTYPE) |
+		   NSF_BIT(NSF_FIELD_IIF) | NSF_BIT(NSF_FIELD_OIF);
+}
+
 static void set_ct(struct nsf_packet *p, const struct sk_buff *skb)
 {
 	struct nsf_ct_view v;
@@ -61,14 +75,11 @@ static void set_ct(struct nsf_packet *p, const struct sk_buff *skb)
 void nsf_packet_load(struct nsf_packet *p, const struct sk_buff *skb,
 		     const struct nf_hook_state *state, u64 needs)
 {
-	const struct nsf_bytes bytes = { .skb = skb, .length = skb->len };
-
 	p->have = 0;
-	nsf_headers_read(p, &bytes, state->pf == NFPROTO_IPV6 ? 6 : 4);
-	nsf_packet_set(p, NSF_FIELD_MARK, skb->mark);
-	nsf_packet_set(p, NSF_FIELD_PKTTYPE, pkttype(p, skb, state->pf));
-	nsf_packet_set(p, NSF_FIELD_IIF, state->in ? state->in->ifindex : 0);
-	nsf_packet_set(p, NSF_FIELD_OIF, state->out ? state->out->ifindex : 0);
+	if (needs & NSF_NEED_PLAIN)
+		set_plain(p, skb, state);
+	else
+		nsf_packet_set(p, NSF_FIELD_NFPROTO, state->pf);
 	if (needs & NSF_NEED_NAMES) {
 		set_name(p, NSF_FIELD_IIFNAME_HI, NSF_FIELD_IIFNAME_LO, state->in);
 		set_name(p, NSF_FIELD_OIFNAME_HI, NSF_FIELD_OIFNAME_LO, state->out);

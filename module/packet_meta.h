@@ -12,7 +12,7 @@ struct nf_hook_state;
 struct sk_buff;
 
 /*
- * Fills @p (which need not be initialised): the cheap fields always, those of
+ * Fills @p (which need not be initialised): NFPROTO always, those of NSF_NEED_PLAIN,
  * NSF_NEED_CT and NSF_NEED_NAMES where @needs has one. RCU reader, any context.
  */
 void nsf_packet_load(struct nsf_packet *p, const struct sk_buff *skb,

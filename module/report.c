@@ -227,7 +227,7 @@ static noinline_for_stack struct sk_buff *report_make_loaded(const struct nsf_re
 {
 	struct nsf_packet p;
 
-	nsf_packet_load(&p, r->skb, r->state, 0);
+	nsf_packet_load(&p, r->skb, r->state, NSF_NEED_PLAIN);
 	return report_make(r, &p);
 }
 
@@ -236,7 +236,8 @@ void nsf_report_send(const struct nsf_report *r)
 	struct sk_buff *skb = NULL;
 
 	if (report_allowed())
-		skb = r->packet ? report_make(r, r->packet) : report_make_loaded(r);
+		skb = r->packet && has(r->packet, NSF_FIELD_LENGTH) ?
+			report_make(r, r->packet) : report_make_loaded(r);
 	if (!skb) {
 		this_cpu_inc(lost);
 		return;

@@ -15,51 +15,52 @@
 #include "policy/format_value.h"
 #include "policy/names.h"
 
-static void put_verdict(FILE *o, const struct ir_policy *p, const struct ir_verdict *v)
+static void put_verdict(struct text *o, const struct ir_policy *p, const struct ir_verdict *v)
 {
 	static const char *const words[] = {
 		[IR_ACCEPT] = "accept", [IR_DROP] = "drop", [IR_RETURN] = "return",
 		[IR_CONTINUE] = "continue", [IR_JUMP] = "jump ", [IR_GOTO] = "goto ",
 	};
 
-	fputs(words[v->kind], o);
+	text_put(o, words[v->kind]);
 	if (v->kind == IR_JUMP || v->kind == IR_GOTO)
-		fputs(p->chain[v->chain].name, o);
+		text_put(o, p->chain[v->chain].name);
 }
 
-static void put_elements(FILE *o, const struct ir_policy *p, const struct ir_set *set,
+static void put_elements(struct text *o, const struct ir_policy *p, const struct ir_set *set,
 			 const enum type_kind *t)
 {
 	size_t i;
 
-	fputs("{ ", o);
+	text_put(o, "{ ");
 	for (i = 0; i < set->elements; i++) {
 		if (i)
-			fputs(", ", o);
+			text_put(o, ", ");
 		format_put_key(o, &set->element[i], t, set->fields);
 		if (set->map) {
-			fputs(" : ", o);
+			text_put(o, " : ");
 			put_verdict(o, p, &set->element[i].verdict);
 		}
 	}
-	fputs(" }", o);
+	text_put(o, " }");
 }
 
 /* ---- statements ---- */
 
 struct form {
-	FILE *o;
+	struct text *o;
 	const struct ir_policy *p;
 	struct proto proto;
 };
 
 static void put_field(const struct form *f, enum ir_field field)
 {
-	if (field == IR_TH_SPORT || field == IR_TH_DPORT)
-		fprintf(f->o, "%s %s", field_port_word(f->proto.l4_mixed ? -1 : f->proto.l4),
-			field == IR_TH_SPORT ? "sport" : "dport");
-	else
-		fputs(ir_field_name(field), f->o);
+	if (field == IR_TH_SPORT || field == IR_TH_DPORT) {
+		text_put(f->o, field_port_word(f->proto.l4_mixed ? -1 : f->proto.l4));
+		text_put(f->o, field == IR_TH_SPORT ? " sport" : " dport");
+	} else {
+		text_put(f->o, ir_field_name(field));
+	}
 }
 
 static void put_fields(const struct form *f, const enum ir_field *field, unsigned int fields)
@@ -68,7 +69,7 @@ static void put_fields(const struct form *f, const enum ir_field *field, unsigne
 
 	for (i = 0; i < fields; i++) {
 		if (i)
-			fputs(" . ", f->o);
+			text_put(f->o, " . ");
 		put_field(f, field[i]);
 	}
 }
@@ -81,7 +82,8 @@ static void put_set(const struct form *f, const enum ir_field *field, unsigned i
 	unsigned int i;
 
 	if (set->name) {
-		fprintf(f->o, "@%s", set->name);
+		text_put_char(f->o, '@');
+		text_put(f->o, set->name);
 		return;
 	}
 	for (i = 0; i < fields; i++)
@@ -108,29 +110,29 @@ static void put_flag_match(const struct form *f, const struct ir_match *m, enum 
 {
 	unsigned int width = type_table[t].width;
 	uint32_t mask = format_number(m->mask, width), value = format_number(m->range.first, width);
-	FILE *o = f->o;
+	struct text *o = f->o;
 
 	if (all_ones(m->mask, t)) {
-		fputs(m->negate ? " != " : " == ", o);
+		text_put(o, m->negate ? " != " : " == ");
 		format_put_flags(o, t, value, " | ");
 	} else if (value == 0) {
-		fputs(m->negate ? " " : " ! ", o);
+		text_put(o, m->negate ? " " : " ! ");
 		format_put_flags(o, t, mask, ",");
 	} else if ((mask & (mask - 1)) == 0 || ((mask | value) & ~format_named_bits(t))) {
-		fputs(" & ", o);
+		text_put(o, " & ");
 		if (mask & (mask - 1))
 			format_put_number(o, t, mask);
 		else
 			format_put_flags(o, t, mask, ",");
-		fputs(m->negate ? " != " : " == ", o);
+		text_put(o, m->negate ? " != " : " == ");
 		if (value & (value - 1))
 			format_put_number(o, t, value);
 		else
 			format_put_flags(o, t, value, ",");
 	} else {
-		fputs(m->negate ? " != " : " ", o);
+		text_put(o, m->negate ? " != " : " ");
 		format_put_flags(o, t, value, ",");
-		fputs(" / ", o);
+		text_put(o, " / ");
 		format_put_flags(o, t, mask, ",");
 	}
 }
@@ -150,11 +152,11 @@ static bool is_tail(const struct ir_match *m, enum type_kind t)
 static void put_match(struct form *f, const struct ir_match *m)
 {
 	enum type_kind t = field_of(m->field[0])->type;
-	FILE *o = f->o;
+	struct text *o = f->o;
 
 	put_fields(f, m->field, m->fields);
 	if (m->kind == IR_MATCH_SET) {
-		fputs(m->negate ? " != " : " ", o);
+		text_put(o, m->negate ? " != " : " ");
 		put_set(f, m->field, m->fields, m->set);
 		return;
 	}
@@ -163,87 +165,87 @@ static void put_match(struct form *f, const struct ir_match *m)
 		return;
 	}
 	if (!all_ones(m->mask, t)) {
-		fputs(" & ", o);
+		text_put(o, " & ");
 		format_put_value(o, t, m->mask, true);
-		fputs(m->negate ? " != " : " == ", o);
+		text_put(o, m->negate ? " != " : " == ");
 		format_put_value(o, t, m->range.first, true);
 	} else if (is_tail(m, t)) {
-		fputs(" > ", o);
+		text_put(o, " > ");
 		format_put_number(o, t, format_number(m->range.first, type_table[t].width) - 1);
 	} else {
-		fputs(m->negate ? " != " : " ", o);
+		text_put(o, m->negate ? " != " : " ");
 		format_put_range(o, t, &m->range, false);
 	}
 }
 
-static void put_amount(FILE *o, uint64_t n)
+static void put_amount(struct text *o, uint64_t n)
 {
 	if (n && n % (1024 * 1024) == 0)
-		fprintf(o, "%" PRIu64 " mbytes", n / (1024 * 1024));
+		text_printf(o, "%" PRIu64 " mbytes", n / (1024 * 1024));
 	else if (n && n % 1024 == 0)
-		fprintf(o, "%" PRIu64 " kbytes", n / 1024);
+		text_printf(o, "%" PRIu64 " kbytes", n / 1024);
 	else
-		fprintf(o, "%" PRIu64 " bytes", n);
+		text_printf(o, "%" PRIu64 " bytes", n);
 }
 
-static void put_limit(FILE *o, const struct ir_limit *l)
+static void put_limit(struct text *o, const struct ir_limit *l)
 {
-	fprintf(o, "limit rate %s", l->over ? "over " : "");
+	text_printf(o, "limit rate %s", l->over ? "over " : "");
 	if (l->bytes)
 		put_amount(o, l->rate);
 	else
-		fprintf(o, "%" PRIu64, l->rate);
-	fprintf(o, "/%s", l->unit == 1 ? "second" : l->unit == 60 ? "minute" :
+		text_printf(o, "%" PRIu64, l->rate);
+	text_printf(o, "/%s", l->unit == 1 ? "second" : l->unit == 60 ? "minute" :
 		l->unit == 3600 ? "hour" : l->unit == 86400 ? "day" : "week");
 	if (l->bytes && l->burst) {
-		fputs(" burst ", o);
+		text_put(o, " burst ");
 		put_amount(o, l->burst);
 	} else if (!l->bytes && l->burst != 5) {
-		fprintf(o, " burst %" PRIu32 " packets", l->burst);
+		text_printf(o, " burst %" PRIu32 " packets", l->burst);
 	}
 }
 
-static void put_mark_set(FILE *o, const struct ir_stmt *s)
+static void put_mark_set(struct text *o, const struct ir_stmt *s)
 {
 	const char *from = s->mark.field == IR_CT_MARK ? "ct mark" : "meta mark";
 	uint32_t mask = s->mark.mask, flip = s->mark.flip;
 
-	fprintf(o, "%s mark set ", s->kind == IR_MARK_SET ? "meta" : "ct");
+	text_printf(o, "%s mark set ", s->kind == IR_MARK_SET ? "meta" : "ct");
 	if (s->mark.field == IR_NONE)
-		fprintf(o, "0x%08" PRIx32, flip);
+		text_printf(o, "0x%08" PRIx32, flip);
 	else if (mask == UINT32_MAX && flip == 0)
-		fputs(from, o);
+		text_put(o, from);
 	else if (flip == 0)
-		fprintf(o, "%s & 0x%08" PRIx32, from, mask);
+		text_printf(o, "%s & 0x%08" PRIx32, from, mask);
 	else if (mask == ~flip)
-		fprintf(o, "%s | 0x%08" PRIx32, from, flip);
+		text_printf(o, "%s | 0x%08" PRIx32, from, flip);
 	else if (mask == UINT32_MAX)
-		fprintf(o, "%s ^ 0x%08" PRIx32, from, flip);
+		text_printf(o, "%s ^ 0x%08" PRIx32, from, flip);
 	else if ((mask & flip) == 0)
-		fprintf(o, "%s & 0x%08" PRIx32 " | 0x%08" PRIx32, from, mask, flip);
+		text_printf(o, "%s & 0x%08" PRIx32 " | 0x%08" PRIx32, from, mask, flip);
 	else
-		fprintf(o, "%s & 0x%08" PRIx32 " ^ 0x%08" PRIx32, from, mask, flip);
+		text_printf(o, "%s & 0x%08" PRIx32 " ^ 0x%08" PRIx32, from, mask, flip);
 }
 
 static void put_reject(const struct form *f, const struct ir_stmt *s)
 {
-	FILE *o = f->o;
+	struct text *o = f->o;
 
 	switch (s->reject.how) {
 	case IR_REJECT_RESET:
-		fputs("reject with tcp reset", o);
+		text_put(o, "reject with tcp reset");
 		break;
 	case IR_REJECT_ICMP:
-		fprintf(o, "reject with icmp %s", names_word(NAMES_ICMP_CODE, s->reject.code));
+		text_printf(o, "reject with icmp %s", names_word(NAMES_ICMP_CODE, s->reject.code));
 		break;
 	case IR_REJECT_ICMPV6:
-		fprintf(o, "reject with icmpv6 %s", names_word(NAMES_ICMPV6_CODE, s->reject.code));
+		text_printf(o, "reject with icmpv6 %s", names_word(NAMES_ICMPV6_CODE, s->reject.code));
 		break;
 	case IR_REJECT_ICMPX:
 		if (s->reject.code == 1 && f->proto.net == 0 && !f->proto.net_mixed)
-			fputs("reject", o);
+			text_put(o, "reject");
 		else
-			fprintf(o, "reject with icmpx %s",
+			text_printf(o, "reject with icmpx %s",
 				names_word(NAMES_ICMPX_CODE, s->reject.code));
 		break;
 	}
@@ -259,22 +261,22 @@ static void put_stmt(struct form *f, const struct ir_stmt *s)
 		break;
 	case IR_MAP:
 		put_fields(f, s->map.field, s->map.fields);
-		fputs(" vmap ", f->o);
+		text_put(f->o, " vmap ");
 		put_set(f, s->map.field, s->map.fields, s->map.set);
 		break;
 	case IR_COUNTER:
-		fputs("counter", f->o);
+		text_put(f->o, "counter");
 		break;
 	case IR_LIMIT:
 		put_limit(f->o, &s->limit);
 		break;
 	case IR_LOG:
-		fputs("log", f->o);
+		text_put(f->o, "log");
 		if (s->log.prefix)
-			fprintf(f->o, " prefix \"%s\"", s->log.prefix);
+			text_printf(f->o, " prefix \"%s\"", s->log.prefix);
 		level = names_word(NAMES_LOG_LEVEL, s->log.level);
 		if (level && s->log.level != 4)
-			fprintf(f->o, " level %s", level);
+			text_printf(f->o, " level %s", level);
 		break;
 	case IR_MARK_SET:
 	case IR_CT_MARK_SET:
@@ -291,32 +293,25 @@ static void put_stmt(struct form *f, const struct ir_stmt *s)
 
 char *format_rule(const struct ir_policy *p, const struct ir_rule *r)
 {
-	struct form f = { .p = p };
-	char *text = NULL;
+	struct text text = { .v = NULL };
+	struct form f = { .o = &text, .p = p };
 	bool first = true;
-	size_t i, n;
+	size_t i;
 
-	f.o = open_memstream(&text, &n);
-	if (!f.o)
-		return NULL;
 	proto_init(&f.proto, p->family);
 	for (i = 0; i < r->stmts; i++) {
 		const struct ir_stmt *s = &r->stmt[i];
 
 		if (s->kind != IR_MATCH || !s->match.implicit) {
 			if (!first)
-				fputc(' ', f.o);
+				text_put_char(f.o, ' ');
 			first = false;
 			put_stmt(&f, s);
 		}
 		if (s->kind == IR_MATCH)
 			proto_update(&f.proto, p, &s->match);
 	}
-	if (fclose(f.o) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return text_end(&text);
 }
 
 /* ---- the table ---- */
@@ -356,14 +351,23 @@ static bool set_types(const struct ir_policy *p, unsigned int set, enum type_kin
 	return field;
 }
 
-static void put_named(FILE *o, const struct ir_policy *p, unsigned int number_of_set)
+/* False: no memory. */
+static bool put_named(FILE *o, const struct ir_policy *p, unsigned int number_of_set)
 {
 	const struct ir_set *set = &p->set[number_of_set];
+	struct text text = { .v = NULL };
 	enum type_kind t[IR_MAX_FIELDS];
+	char *elements = NULL;
 	unsigned int i;
 
 	if (!set_types(p, number_of_set, t))
-		return;
+		return true;
+	if (set->elements) {
+		put_elements(&text, p, set, t);
+		elements = text_end(&text);
+		if (!elements)
+			return false;
+	}
 	fprintf(o, "\t%s %s {\n\t\ttype ", set->map ? "map" : "set", set->name);
 	for (i = 0; i < set->fields; i++)
 		fprintf(o, "%s%s", i ? " . " : "",
@@ -371,21 +375,21 @@ static void put_named(FILE *o, const struct ir_policy *p, unsigned int number_of
 	fprintf(o, "%s\n", set->map ? " : verdict" : "");
 	if (set->interval)
 		fputs("\t\tflags interval\n", o);
-	if (set->elements) {
-		fputs("\t\telements = ", o);
-		put_elements(o, p, set, t);
-		fputc('\n', o);
-	}
+	if (elements)
+		fprintf(o, "\t\telements = %s\n", elements);
 	fputs("\t}\n", o);
+	free(elements);
+	return true;
 }
 
-void format_sets(FILE *o, const struct ir_policy *p)
+int format_sets(FILE *o, const struct ir_policy *p)
 {
 	unsigned int i;
 
 	for (i = 0; i < p->sets; i++)
-		if (p->set[i].name)
-			put_named(o, p, i);
+		if (p->set[i].name && !put_named(o, p, i))
+			return -ENOMEM;
+	return 0;
 }
 
 int format_policy(FILE *o, const struct ir_policy *p)
@@ -396,7 +400,8 @@ int format_policy(FILE *o, const struct ir_policy *p)
 	char *text;
 
 	fprintf(o, "table %s %s {\n", families[p->family], p->table ? p->table : "filter");
-	format_sets(o, p);
+	if (format_sets(o, p))
+		return -ENOMEM;
 	for (i = 0; i < p->chains; i++) {
 		const struct ir_chain *c = &p->chain[i];
 

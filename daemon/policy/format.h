@@ -15,8 +15,8 @@
 char *format_rule(const struct ir_policy *p, const struct ir_rule *r);
 char *format_key(const struct ir_element *e, const enum type_kind *t, unsigned int fields);
 
-/* The table's named sets and maps. */
-void format_sets(FILE *out, const struct ir_policy *p);
+/* The table's named sets and maps. -ENOMEM: not all of them. */
+int format_sets(FILE *out, const struct ir_policy *p);
 /* The whole table. -ENOMEM where stdio says so. */
 int format_policy(FILE *out, const struct ir_policy *p);
 

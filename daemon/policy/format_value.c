@@ -4,7 +4,6 @@
  */
 #include "policy/format_value.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,16 +23,16 @@ uint32_t format_number(const uint8_t *v, unsigned int width)
 
 /* ---- values ---- */
 
-void format_put_number(FILE *o, enum type_kind t, uint32_t n)
+void format_put_number(struct text *o, enum type_kind t, uint32_t n)
 {
 	if (t == TYPE_MARK)
-		fprintf(o, "0x%08" PRIx32, n);
+		text_printf(o, "0x%08" PRIx32, n);
 	else if (t == TYPE_DSCP)
-		fprintf(o, "0x%02" PRIx32, n);
+		text_printf(o, "0x%02" PRIx32, n);
 	else if (type_table[t].hex)
-		fprintf(o, "0x%" PRIx32, n);
+		text_printf(o, "0x%" PRIx32, n);
 	else
-		fprintf(o, "%" PRIu32, n);
+		text_put_number(o, n);
 }
 
 uint32_t format_named_bits(enum type_kind t)
@@ -41,7 +40,7 @@ uint32_t format_named_bits(enum type_kind t)
 	return t == TYPE_TCP_FLAGS ? 0xff : 0x4f;
 }
 
-void format_put_flags(FILE *o, enum type_kind t, uint32_t n, const char *between)
+void format_put_flags(struct text *o, enum type_kind t, uint32_t n, const char *between)
 {
 	bool first = true;
 	uint32_t bit;
@@ -52,33 +51,35 @@ void format_put_flags(FILE *o, enum type_kind t, uint32_t n, const char *between
 	}
 	for (bit = 1; bit && bit <= n; bit <<= 1)
 		if (n & bit) {
-			fprintf(o, "%s%s", first ? "" : between,
-				names_word((enum names)type_table[t].names, bit));
+			if (!first)
+				text_put(o, between);
+			text_put(o, names_word((enum names)type_table[t].names, bit));
 			first = false;
 		}
 }
 
-static void put_ifname(FILE *o, const uint8_t *v, bool wildcard)
+static void put_ifname(struct text *o, const uint8_t *v, bool wildcard)
 {
 	size_t n = strnlen((const char *)v, IR_MAX_WIDTH);
 
 	if (!wildcard && n && v[n - 1] == '*')
-		fprintf(o, "\"%.*s\\*\"", (int)(n - 1), (const char *)v);
+		text_printf(o, "\"%.*s\\*\"", (int)(n - 1), (const char *)v);
 	else
-		fprintf(o, "\"%.*s%s\"", (int)n, (const char *)v, wildcard ? "*" : "");
+		text_printf(o, "\"%.*s%s\"", (int)n, (const char *)v, wildcard ? "*" : "");
 }
 
-void format_put_value(FILE *o, enum type_kind t, const uint8_t *v, bool bare)
+void format_put_value(struct text *o, enum type_kind t, const uint8_t *v, bool bare)
 {
 	const struct type *type = &type_table[t];
-	char text[INET6_ADDRSTRLEN];
 	const char *word;
 	uint32_t n;
 
 	switch (t) {
 	case TYPE_IPV4:
+		text_put_ipv4(o, v);
+		return;
 	case TYPE_IPV6:
-		fputs(inet_ntop(t == TYPE_IPV4 ? AF_INET : AF_INET6, v, text, sizeof(text)), o);
+		text_put_ipv6(o, v);
 		return;
 	case TYPE_IFNAME:
 		put_ifname(o, v, false);
@@ -92,13 +93,13 @@ void format_put_value(FILE *o, enum type_kind t, const uint8_t *v, bool bare)
 		return;
 	}
 	if (t == TYPE_IFINDEX && n == 1) {
-		fputs("\"lo\"", o);
+		text_put(o, "\"lo\"");
 		return;
 	}
 	word = bare ? NULL : t == TYPE_PROTO ? names_word(NAMES_PROTOCOL, n) :
 	       type->names >= 0 ? names_word((enum names)type->names, n) : NULL;
 	if (word)
-		fputs(word, o);
+		text_put(o, word);
 	else
 		format_put_number(o, t, n);
 }
@@ -140,7 +141,7 @@ static bool is_wildcard(const struct ir_range *r)
 	return true;
 }
 
-void format_put_range(FILE *o, enum type_kind t, const struct ir_range *r, bool in_concat)
+void format_put_range(struct text *o, enum type_kind t, const struct ir_range *r, bool in_concat)
 {
 	unsigned int width = type_table[t].width;
 	int prefix;
@@ -160,39 +161,31 @@ void format_put_range(FILE *o, enum type_kind t, const struct ir_range *r, bool 
 	prefix = t == TYPE_IPV4 || t == TYPE_IPV6 ? prefix_of(r, width) : -1;
 	if (prefix >= 0) {
 		format_put_value(o, t, r->first, true);
-		fprintf(o, "/%d", prefix);
+		text_put_char(o, '/');
+		text_put_number(o, (uint32_t)prefix);
 		return;
 	}
 	format_put_value(o, t, r->first, true);
-	fputc('-', o);
+	text_put_char(o, '-');
 	format_put_value(o, t, r->last, true);
 }
 
-void format_put_key(FILE *o, const struct ir_element *e, const enum type_kind *t,
+void format_put_key(struct text *o, const struct ir_element *e, const enum type_kind *t,
 		    unsigned int fields)
 {
 	unsigned int i;
 
 	for (i = 0; i < fields; i++) {
 		if (i)
-			fputs(" . ", o);
+			text_put(o, " . ");
 		format_put_range(o, t[i], &e->key[i], fields > 1);
 	}
 }
 
 char *format_key(const struct ir_element *e, const enum type_kind *t, unsigned int fields)
 {
-	char *text = NULL;
-	FILE *o;
-	size_t n;
+	struct text text = { .v = NULL };
 
-	o = open_memstream(&text, &n);
-	if (!o)
-		return NULL;
-	format_put_key(o, e, t, fields);
-	if (fclose(o) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	format_put_key(&text, e, t, fields);
+	return text_end(&text);
 }

@@ -53,15 +53,14 @@ int image_write(const struct flat *f, const char *name, struct nsf_image **out, 
 		at = (u32)((at + bytes + 7) & ~7ULL);
 	}
 	header_sum(img);
-	img->hash = nsf_image_hash(img);
-
-	if (nsf_image_check(img, size, &fault)) {
+	if (nsf_image_check_as(img, size, &fault, false)) {
 		diag_add(d, DIAG_ERROR, name, 0, 0, 0, NULL,
 			 "internal error: the compiled image is refused (%s, entry %u)",
 			 fault.what, fault.entry);
 		free(img);
 		return -EINVAL;
 	}
+	img->hash = nsf_image_hash(img);
 	*out = img;
 	return 0;
 }

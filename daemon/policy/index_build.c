@@ -52,6 +52,7 @@ static void plan_clean(struct index_plan *p)
 		index_rows_clean(&p->node[i].rows);
 	}
 	free(p->alive);
+	free(p->decided);
 	free(p->cond);
 	free(p->slot);
 	free(p->use);
@@ -123,10 +124,21 @@ static u64 surplus(const struct index_plan *p)
 	return n > MAX_DIMS || (n > 1 && p->weight[f] <= LIGHT) ? NSF_BIT(f) : 0;
 }
 
+/* One row, of all that is alive? */
 static bool is_plain(const struct index_plan *p, const struct index_draft *d)
 {
-	return d->rows.count == 1 && index_row_size(p, d->rows.v) == p->sums + p->words &&
-	       !memcmp(d->rows.v + p->sums, p->alive, p->words * sizeof(*p->alive));
+	const u64 *word = d->rows.v + p->sums;
+	u32 w;
+
+	if (d->rows.count > 1)
+		return false;
+	for (w = 0; w < p->words; w++) {
+		if (!p->alive[w])
+			continue;
+		if (!(d->rows.v[w / 64] >> w % 64 & 1) || *word++ != p->alive[w])
+			return false;
+	}
+	return true;
 }
 
 static void draft_drop(struct index_draft *d)
@@ -195,7 +207,8 @@ static u64 plan_make(struct index_plan *p)
 	u32 i;
 
 	p->alive = calloc(p->words, sizeof(*p->alive));
-	if (!p->alive) {
+	p->decided = calloc(p->records, sizeof(*p->decided));
+	if (!p->alive || !p->decided) {
 		p->err = -ENOMEM;
 		return 0;
 	}
@@ -218,6 +231,16 @@ static u64 plan_make(struct index_plan *p)
 	return 0;
 }
 
+/* For the chain's family @ipv6, which has a part now. */
+static void decided_note(const struct index_plan *p, u32 start, bool ipv6)
+{
+	struct nsf_record *r = FLAT(struct nsf_record, p->flat, NSF_SECTION_RECORDS) + start;
+	u32 i;
+
+	for (i = 0; i < p->records; i++)
+		r[i].decided[ipv6] = (u16)(p->decided[i] < UINT16_MAX ? p->decided[i] : UINT16_MAX);
+}
+
 /* The part of one chain and family; *at: its offset, or NSF_NO_INDEX. */
 static int part_build(struct index_writer *w, u32 start, u32 records, u8 nfproto, u32 *at)
 {
@@ -234,12 +257,14 @@ static int part_build(struct index_writer *w, u32 start, u32 records, u8 nfproto
 		u64 drop;
 
 		p.sums = (p.words + 63) / 64;
+		p.whole = p.words <= INDEX_WHOLE_WORDS;
 		p.dims = dims & ~changed(&p) & ~NSF_BIT(NSF_FIELD_NFPROTO);
 		drop = plan_make(&p);
 		if (!drop && !p.err && p.nodes) {
 			*at = index_write(w, &p);
 			if (*at == INDEX_NONE)
 				p.err = -ENOMEM;
+			decided_note(&p, start, nfproto == 10);
 		}
 		err = p.err;
 		plan_clean(&p);

@@ -10,6 +10,7 @@
  *   index_rows.c    rows, no two alike
  *   index_cross.c   two nodes -> one
  *   index_write.c   nodes, in the form that suits their size
+ *   index_window.c  slots, to begin a search in
  *
  *	record -- its ops --> condition (field, values) --+-- true or false of each value
  *	       -- its place -> span of records -----------+
@@ -20,6 +21,8 @@
 #ifndef NSF_POLICY_INDEX_BUILD_H
 #define NSF_POLICY_INDEX_BUILD_H
 
+#include <string.h>
+
 #include "index.h"
 #include "policy/flat.h"
 
@@ -28,6 +31,7 @@
 #define INDEX_MAX_WORK		(1u << 28)	/* bits turned for one field */
 #define INDEX_MAX_ROWS_BYTES	(32u << 20)	/* of one field */
 #define INDEX_MAX_BYTES		(128u << 20)	/* of all */
+#define INDEX_WHOLE_WORDS	16u		/* rows up to here leave out none: two cache lines */
 
 /*
  * Bits of ct states and of most marks: masks of these bits are looked at up to here.
@@ -89,13 +93,14 @@ struct index_step {
 
 /* A node before it is written. */
 struct index_draft {
-	u8 field;		/* 0: CROSS of a and b */
-	u8 a, b;
-	bool operand;
+	u8 field;		/* 0: CROSS of a, b and c */
+	u8 a, b, c;		/* c: perhaps NSF_INDEX_NO_NODE */
+	bool operand, unused;
 	u32 absent;		/* class */
 	struct index_step *step;
 	size_t steps;
-	u16 *table;		/* CROSS */
+	u16 *table;		/* CROSS: at (class of a * classes of b + class of b) ... */
+	u32 scale;		/* what a class is multiplied by as it is written; 0: 1 */
 	struct index_rows rows;
 };
 
@@ -104,10 +109,12 @@ struct index_plan {
 	struct flat *flat;
 	const struct nsf_record *record;	/* the chain's first */
 	u32 records, words, sums;
+	bool whole;		/* rows have all their words */
 	u8 nfproto;		/* 2 or 10 */
 	u64 dims;		/* NSF_BIT of the fields that may be looked at */
 	int err;		/* 0, or -ENOMEM: all else is then void */
 
+	u32 *decided;		/* of each record's first ops, how many need not be done */
 	u64 *alive;		/* bits of the records that some packet of the family may match */
 	struct index_cond *cond;
 	size_t conds, cond_cap;
@@ -144,9 +151,13 @@ unsigned int index_width(unsigned int dim);
 bool index_is_wide(unsigned int dim);
 /* Does no packet of the family have it? */
 bool index_is_absent(const struct index_plan *p, unsigned int field);
-/* Those of record @at: before its first statement from record @from on, all from @at + 1 on. */
-void index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to);
-void index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to);
+/*
+ * Those of record @at: before its first statement from record @from on, all from @at + 1 on.
+ * Returns how many of its first ops the conditions say in full, for itself.
+ */
+u32 index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to);
+/* False where it does not count. */
+bool index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to);
 
 /* ---- index_range.c ---- */
 
@@ -188,6 +199,39 @@ enum index_result {
 
 enum index_result index_sweep(struct index_plan *p, unsigned int dim, struct index_draft *d);
 
+/*
+ * ---- hashes, as sums of words times odd weights: fast, and where they say the same,
+ * what they are of is compared ----
+ */
+
+static inline u64 index_mix(u64 x)	/* splitmix64: Steele, Lea, Flood 2014 */
+{
+	x += 0x9e3779b97f4a7c15ULL;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+/* High bits would be lost in a product. */
+static inline u64 index_folded(u64 word)
+{
+	return word ^ word >> 32;
+}
+
+/* @bytes: a multiple of 8. */
+static inline u64 index_hash(const void *v, size_t bytes)
+{
+	u64 weight = 1, hash = bytes, word;
+	const char *at = v;
+
+	for (; bytes; bytes -= 8, at += 8) {
+		memcpy(&word, at, 8);
+		weight += 0x9e3779b97f4a7c16ULL;
+		hash += index_folded(word) * weight;
+	}
+	return index_mix(hash);
+}
+
 /* ---- index_rows.c ---- */
 
 /* The number of the row with these bits, a new one or not. @hash: a function of the bits. */
@@ -201,6 +245,18 @@ void index_rows_clean(struct index_rows *r);
 /* ---- index_cross.c ---- */
 
 void index_cross(struct index_plan *p);
+
+/* ---- index_window.c ---- */
+
+/* Slots for a search in @n ascending values from 0, below 2^@width; false: they save little. */
+bool index_window_find(const u64 *first, size_t n, unsigned int width, struct nsf_index_window *w);
+/*
+ * What is searched then: values less the base, in their order; one more of them at most.
+ * @all: the largest value. Returns how many.
+ */
+size_t index_window_turn(const struct nsf_index_window *w, u64 all, const u64 *first, const u32 *to,
+			 size_t n, u64 *key, u32 *key_to);
+void index_window_slots(const struct nsf_index_window *w, const u64 *key, size_t n, u32 *slot);
 
 /* ---- index_write.c ---- */
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * index_cond: a record's matches as conditions, each on one field. What none can
- * say is left out: the record looks itself when its bit comes up.
+ * say is left out: the record looks itself when its bit comes up. Of the first ones
+ * that conditions say in full, their number is noted, so that it need not.
  *
  * Matches behind a statement (counter, limit, log, mark set) do not count for the
  * record itself: the statement is done for whoever comes there. They do for what the
@@ -11,7 +12,6 @@
 #include <string.h>
 
 #include "policy/index_build.h"
-#include "policy/siphash.h"
 
 #define MAX_MASK_GAPS	8	/* bits of a mask that split it: 2^8 intervals */
 
@@ -26,7 +26,7 @@ static const u8 width_of[NSF_FIELDS] = {
 	[NSF_FIELD_IP6_HOPLIMIT] = 8, [NSF_FIELD_IP6_DSCP] = 8, [NSF_FIELD_IP6_LENGTH] = 16,
 	[NSF_FIELD_EXTHDR_FRAG] = 8, [NSF_FIELD_TH_SPORT] = 16, [NSF_FIELD_TH_DPORT] = 16,
 	[NSF_FIELD_TH_TYPE] = 8, [NSF_FIELD_TH_CODE] = 8, [NSF_FIELD_TH_TCP_FLAGS] = 8,
-	[NSF_FIELD_CT_STATE] = 32, [NSF_FIELD_CT_MARK] = 32, [NSF_FIELD_CT_DIRECTION] = 8,
+	[NSF_FIELD_CT_STATE] = 8, [NSF_FIELD_CT_MARK] = 32, [NSF_FIELD_CT_DIRECTION] = 8,
 };
 
 /* Where in the record's ops we are. */
@@ -57,7 +57,7 @@ bool index_is_absent(const struct index_plan *p, unsigned int field)
 
 static u32 cond_hash(const struct index_cond *c)
 {
-	return (u32)siphash24(c, sizeof(*c), 0, 0);
+	return (u32)index_hash(c, sizeof(*c));
 }
 
 static bool slots_grow(struct index_plan *p)
@@ -95,33 +95,40 @@ static u32 cond_intern(struct index_plan *p, const struct index_cond *c)
 	return (u32)p->conds - 1;
 }
 
-void index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to)
+bool index_cond_add(struct index_plan *p, const struct index_cond *c, u32 from, u32 to)
 {
 	u32 cond;
 
 	if (from >= to || p->err || !(p->dims & NSF_BIT(c->dim)) || index_is_absent(p, c->dim))
-		return;
+		return false;
 	cond = cond_intern(p, c);
 	if (cond == INDEX_NONE ||
 	    !index_room(p, &p->use, &p->use_cap, p->uses + 1, sizeof(*p->use)))
-		return;
+		return false;
 	p->use[p->uses++] = (struct index_use){ cond, from, to };
 	p->weight[c->dim] += to - from;
+	return true;
 }
 
+/*
+ * The functions for an op return whether the match needs not be looked at where a record
+ * that the condition counts for comes up.
+ */
+
 /* No packet of the family is for these. */
-static void never(const struct place *at)
+static bool never(const struct place *at)
 {
 	u32 i;
 
 	for (i = at->from; i < at->to; i++)
 		at->p->alive[i / 64] &= ~(1ULL << i % 64);
+	return true;
 }
 
-static void range_add(const struct place *at, unsigned int dim, struct index_value a,
+static bool range_add(const struct place *at, unsigned int dim, struct index_value a,
 		      struct index_value b)
 {
-	index_cond_add(at->p, &(struct index_cond){
+	return index_cond_add(at->p, &(struct index_cond){
 		.dim = (u8)dim, .kind = INDEX_RANGE, .a = a, .b = b,
 		.negate = at->op->flags & NSF_OP_NOT }, at->from, at->to);
 }
@@ -149,54 +156,47 @@ static bool is_few_intervals(u64 mask, u64 all)
 	return gaps <= MAX_MASK_GAPS;
 }
 
-static void narrow_mask(const struct place *at, u64 all)
+static bool narrow_mask(const struct place *at, u64 all)
 {
 	const struct nsf_op *op = at->op;
 	u64 mask = op->b & all;
 
-	if (op->a & ~mask) {	/* no value is like that */
-		if (!(op->flags & NSF_OP_NOT))
-			never(at);
-	} else if (is_prefix(mask, all)) {
-		range_add(at, op->field, (struct index_value){ 0, op->a },
-			  (struct index_value){ 0, op->a | (all & ~mask) });
-	} else if (mask <= INDEX_LOW || is_few_intervals(mask, all)) {
-		index_cond_add(at->p, &(struct index_cond){
+	if (op->a & ~mask)	/* no value is like that */
+		return !(op->flags & NSF_OP_NOT) && never(at);
+	if (is_prefix(mask, all))
+		return range_add(at, op->field, (struct index_value){ 0, op->a },
+				 (struct index_value){ 0, op->a | (all & ~mask) });
+	if (mask > INDEX_LOW && !is_few_intervals(mask, all))
+		return false;
+	return index_cond_add(at->p, &(struct index_cond){
 			.dim = op->field, .kind = INDEX_MASK, .a.lo = op->a, .b.lo = mask,
-			.negate = op->flags & NSF_OP_NOT }, at->from, at->to);
-	}
+			.negate = op->flags & NSF_OP_NOT }, at->from, at->to) &&
+	       (mask > INDEX_LOW || all <= INDEX_LOW);
 }
 
-static void narrow_range(const struct place *at, u64 all)
+static bool narrow_range(const struct place *at, u64 all)
 {
 	const struct nsf_op *op = at->op;
 
-	if (op->arg) {
-		if (all == 0xff)
-			index_cond_add(at->p, &(struct index_cond){
+	if (op->arg)
+		return all == 0xff && index_cond_add(at->p, &(struct index_cond){
 				.dim = op->field, .kind = INDEX_CLEARED, .clear = op->arg,
 				.a.lo = op->a, .b.lo = op->b,
 				.negate = op->flags & NSF_OP_NOT }, at->from, at->to);
-		return;
-	}
-	if (op->a > all) {
-		if (!(op->flags & NSF_OP_NOT))
-			never(at);
-		return;
-	}
-	range_add(at, op->field, (struct index_value){ 0, op->a },
-		  (struct index_value){ 0, op->b < all ? op->b : all });
+	if (op->a > all)
+		return !(op->flags & NSF_OP_NOT) && never(at);
+	return range_add(at, op->field, (struct index_value){ 0, op->a },
+			 (struct index_value){ 0, op->b < all ? op->b : all });
 }
 
 /* The family is known: either way it is no condition. */
-static void nfproto(const struct place *at)
+static bool nfproto(const struct place *at)
 {
 	const struct nsf_op *op = at->op;
 	u64 v = op->code == NSF_OP_MASK ? at->p->nfproto & op->b : at->p->nfproto & ~(u64)op->arg;
 	bool hit = op->code == NSF_OP_MASK ? v == op->a : op->a <= v && v <= op->b;
 
-	if (hit == (op->flags & NSF_OP_NOT))
-		never(at);
+	return hit != (op->flags & NSF_OP_NOT) || never(at);
 }
 
 /* ---- halves of wide fields ---- */
@@ -241,104 +241,110 @@ static bool lower_follows(const struct place *at)
 	return false;
 }
 
-static void upper_half(const struct place *at)
+static bool upper_half(const struct place *at)
 {
 	u64 first, last;
 
 	if (!half_interval(at->op, &first, &last))
-		return;
+		return false;
 	if (is_exact(at->op, at->op->field) && lower_follows(at))
-		return;
-	range_add(at, at->op->field, (struct index_value){ first, 0 },
-		  (struct index_value){ last, UINT64_MAX });
+		return at->p->dims & NSF_BIT(at->op->field);
+	return range_add(at, at->op->field, (struct index_value){ first, 0 },
+			 (struct index_value){ last, UINT64_MAX });
 }
 
 /* @begin: the record's first op. An interval where the upper half is one value. */
-static void lower_half(const struct place *at, const struct nsf_op *begin)
+static bool lower_half(const struct place *at, const struct nsf_op *begin)
 {
 	unsigned int dim = at->op->field - 1u;
 	const struct nsf_op *op;
 	u64 first, last;
 
 	if (!half_interval(at->op, &first, &last))
-		return;
+		return false;
 	for (op = at->op; op-- > begin;)
-		if (is_exact(op, dim)) {
-			range_add(at, dim, (struct index_value){ op->a, first },
-				  (struct index_value){ op->a, last });
-			return;
-		}
+		if (is_exact(op, dim))
+			return range_add(at, dim, (struct index_value){ op->a, first },
+					 (struct index_value){ op->a, last });
+	return false;
 }
 
 /* ---- keys ---- */
 
-static void key(const struct place *at)
+static bool key(const struct place *at)
 {
 	const struct nsf_op *op = at->op;
 	const struct nsf_set *set = FLAT(struct nsf_set, at->p->flat, NSF_SECTION_SETS) + op->arg;
 	struct index_cond c = { .kind = INDEX_SET, .set = op->arg,
 				.negate = op->flags & NSF_OP_NOT };
+	bool counts = false;
 	unsigned int f;
 
 	for (f = 0; f < set->fields; f++)
-		if (index_is_absent(at->p, op->a >> 8 * f & 0x7f)) {
-			never(at);
-			return;
-		}
-	if (!set->count) {
-		if (!c.negate)
-			never(at);
-		return;
-	}
+		if (index_is_absent(at->p, op->a >> 8 * f & 0x7f))
+			return never(at);
+	if (!set->count)
+		return !c.negate && never(at);
 	/* That the key is in no element says nothing of one of its fields. */
 	if (set->fields > 1 && c.negate)
-		return;
+		return false;
 	for (f = 0; f < set->fields; f++) {
 		c.dim = op->a >> 8 * f & 0x7f;
 		c.pos = (u8)f;
-		index_cond_add(at->p, &c, at->from, at->to);
+		counts = index_cond_add(at->p, &c, at->from, at->to);
 		if (set->kind == NSF_SET_RANGE)		/* of the key as a whole */
 			break;
 	}
+	return counts && set->fields == 1 && set->count <= INDEX_MAX_RANGES;
 }
 
-static void match(const struct place *at, const struct nsf_op *begin)
+static bool match(const struct place *at, const struct nsf_op *begin)
 {
 	unsigned int field = at->op->field;
 
 	if (index_is_absent(at->p, field))
-		never(at);
-	else if (field == NSF_FIELD_NFPROTO)
-		nfproto(at);
-	else if (!width_of[field])
-		lower_half(at, begin);
-	else if (index_is_wide(field))
-		upper_half(at);
-	else if (at->op->code == NSF_OP_MASK)
-		narrow_mask(at, (1ULL << width_of[field]) - 1);
-	else
-		narrow_range(at, (1ULL << width_of[field]) - 1);
+		return never(at);
+	if (field == NSF_FIELD_NFPROTO)
+		return nfproto(at);
+	if (!width_of[field])
+		return lower_half(at, begin);
+	if (index_is_wide(field))
+		return upper_half(at);
+	if (at->op->code == NSF_OP_MASK)
+		return narrow_mask(at, (1ULL << width_of[field]) - 1);
+	return narrow_range(at, (1ULL << width_of[field]) - 1);
 }
 
-void index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to)
+/* The op said as conditions; false where the record must look itself. */
+static bool op_say(struct place *at, const struct nsf_op *begin)
+{
+	switch (at->op->code) {
+	case NSF_OP_MASK:
+	case NSF_OP_RANGE:
+		return match(at, begin);
+	case NSF_OP_SET:
+		return key(at);
+	case NSF_OP_MAP:
+		key(at);
+		return false;	/* it has to find the target */
+	default:
+		return false;
+	}
+}
+
+u32 index_cond_record(struct index_plan *p, u32 at, u32 from, u32 to)
 {
 	const struct nsf_record *r = &p->record[at];
 	const struct nsf_op *begin = FLAT(struct nsf_op, p->flat, NSF_SECTION_OPS) + r->op;
 	struct place place = { .p = p, .end = begin + r->ops, .from = from, .to = to };
+	bool decided = from <= at;
+	u32 n = 0;
 
 	for (place.op = begin; place.op < place.end; place.op++) {
-		switch (place.op->code) {
-		case NSF_OP_MASK:
-		case NSF_OP_RANGE:
-			match(&place, begin);
-			break;
-		case NSF_OP_SET:
-		case NSF_OP_MAP:
-			key(&place);
-			break;
-		default:
-			if (is_statement(place.op))
-				place.from = at + 1;
-		}
+		if (is_statement(place.op))
+			place.from = at + 1;
+		decided &= op_say(&place, begin);
+		n += decided;
 	}
+	return n;
 }

@@ -262,7 +262,7 @@ void index_flow(struct index_plan *p)
 			end = way;
 		if (apart < end)
 			end = apart;
-		index_cond_record(p, at, way < miss ? at + 1 : at, end);
+		p->decided[at] = index_cond_record(p, at, way < miss ? at + 1 : at, end);
 		if (miss > at + 1)
 			heap_push(&f, &f.ways, miss);
 		if (map)

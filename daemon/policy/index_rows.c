@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* index_rows: the rows of a node, as they are written: summary, then words that are not 0. */
+/*
+ * index_rows: the rows of a node, as they are written: summary, then words that are not 0.
+ * But all words where rows are short; and all of a group (what one word of the summary
+ * tells of) that has many: the look-up then goes from word to word and need not count.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/index_build.h"
+
+#define MANY	32	/* of a group's 64 words */
 
 static unsigned int ones(u64 v)
 {
@@ -15,6 +21,8 @@ size_t index_row_size(const struct index_plan *p, const u64 *row)
 	size_t n = p->sums;
 	u32 s;
 
+	if (p->whole)
+		return n + p->words;
 	for (s = 0; s < p->sums; s++)
 		n += ones(row[s]);
 	return n;
@@ -63,18 +71,35 @@ static bool grow(struct index_rows *r)
 	return true;
 }
 
+/* Which of @n words are to be looked at. */
+static u64 group_sum(const struct index_plan *p, const u64 *bits, u32 n)
+{
+	u64 sum = 0;
+	u32 w;
+
+	for (w = 0; w < n; w++)
+		sum |= (u64)(bits[w] != 0) << w;
+	return !p->whole && n == 64 && ones(sum) >= MANY ? ~0ULL : sum;
+}
+
 /* Behind all rows: it becomes one when it is counted. */
 static size_t compress(struct index_rows *r, const struct index_plan *p, const u64 *bits)
 {
 	u64 *sum = r->v + r->n, *to = sum + p->sums;
-	u32 w;
+	u32 s, w, n;
 
-	memset(sum, 0, p->sums * sizeof(*sum));
-	for (w = 0; w < p->words; w++)
-		if (bits[w]) {
-			sum[w / 64] |= 1ULL << w % 64;
-			*to++ = bits[w];
+	for (s = 0; s < p->sums; s++, bits += 64) {
+		n = p->words - 64 * s < 64 ? p->words - 64 * s : 64;
+		sum[s] = group_sum(p, bits, n);
+		if (p->whole || !~sum[s]) {
+			memcpy(to, bits, n * sizeof(*to));
+			to += n;
+			continue;
 		}
+		for (w = 0; w < n; w++)
+			if (bits[w])
+				*to++ = bits[w];
+	}
 	return (size_t)(to - sum);
 }
 
@@ -113,7 +138,7 @@ void index_rows_expand(const struct index_rows *r, const struct index_plan *p, u
 	u32 w;
 
 	for (w = 0; w < p->words; w++)
-		bits[w] = sum[w / 64] >> w % 64 & 1 ? *word++ : 0;
+		bits[w] = p->whole || sum[w / 64] >> w % 64 & 1 ? *word++ : 0;
 }
 
 void index_rows_clean(struct index_rows *r)

@@ -37,14 +37,6 @@ struct sweep {
 	u64 work;
 };
 
-static u64 mix(u64 x)		/* splitmix64: Steele, Lea, Flood 2014 */
-{
-	x += 0x9e3779b97f4a7c15ULL;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
-	return x ^ x >> 31;
-}
-
 static void turn_add(struct sweep *s, struct index_value at, u32 cond)
 {
 	if (index_room(s->p, &s->turn, &s->turn_cap, s->turns + 1, sizeof(*s->turn)))
@@ -85,7 +77,7 @@ static inline void bit_turn(struct sweep *s, u32 record)
 
 	if (bit) {
 		s->bits[record / 64] ^= bit;
-		s->hash ^= mix(record);
+		s->hash ^= index_mix(record);
 	}
 }
 
@@ -178,7 +170,7 @@ static enum index_result class_add(struct sweep *s, struct index_draft *d, u32 *
 			clear(s->open, s->gate[i].from, s->gate[i].to);
 		}
 	for (i = 0; i < s->p->words; i++)
-		hash = mix(hash ^ s->open[i]);
+		hash = index_mix(hash ^ s->open[i]);
 	return index_rows_add(&d->rows, s->p, s->open, hash, class);
 }
 

@@ -3,19 +3,17 @@
  * index_write: nodes in the form that suits their size, rows, and the part itself.
  *
  * A table is quickest, and as long as the largest value at which something changes;
- * a search takes a step for each doubling, but nothing that is not used.
+ * a search takes a step for each doubling, but nothing that is not used. Where that are
+ * many steps, slots before it save some (index_window.c).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/index_build.h"
-#include "policy/siphash.h"
 
 #define SMALL_TABLE	512u	/* entries: always a table */
-#define LONG_SEARCH	32u	/* entries: rather a long table, */
-#define LONG_SEARCH32	128u	/* or a directory, */
-#define TABLE_RECORD	160u	/* where there are so many records for its bytes */
-#define DIRECTORY_RECORD 640u
+#define LONG_SEARCH	8u	/* entries: rather pages */
+#define PAGES_RECORD	160u	/* where there are so many records for their bytes */
 
 /* Arrays, each from a multiple of 8 on. */
 struct buffer {
@@ -79,7 +77,7 @@ static bool writer_grow(struct index_writer *w)
 /* The offset of these bytes, a multiple of 8 of them; INDEX_NONE: no memory. */
 static u32 put(struct index_writer *w, const void *v, size_t bytes)
 {
-	u64 hash = siphash24(v, bytes, 0, 0);
+	u64 hash = index_hash(v, bytes);
 	size_t at = flat_n(w->flat, NSF_SECTION_INDEX), i;
 	void *to;
 
@@ -119,6 +117,12 @@ void index_writer_clean(struct index_writer *w)
 	free(w->slot);
 }
 
+/* A class, as the cross of this node wants it. */
+static u32 scaled(const struct index_draft *d, u32 class)
+{
+	return d->scale ? class * d->scale : class;
+}
+
 /* ---- nodes on narrow fields ---- */
 
 static bool table_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
@@ -133,78 +137,109 @@ static bool table_write(struct buffer *b, const struct index_draft *d, struct ns
 		return false;
 	for (s = 0, v = 0; v <= last; v++) {
 		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
-		class[v] = (u16)d->step[s].class;
+		class[v] = (u16)scaled(d, d->step[s].class);
 	}
+	return true;
+}
+
+/*
+ * Of ascending values what holds from each on, before it is an array of the image; and
+ * the slots in front of it, where they shorten the search.
+ */
+struct entries {
+	u64 *first;
+	u32 *to;
+	size_t n;
+	struct nsf_index_window window;
+	bool slots;
+};
+
+static bool entries_alloc(struct entries *e, size_t most)
+{
+	memset(e, 0, sizeof(*e));
+	e->first = malloc(most * sizeof(*e->first));
+	e->to = malloc(most * sizeof(*e->to));
+	return e->first && e->to;
+}
+
+static void entries_clean(struct entries *e)
+{
+	free(e->first);
+	free(e->to);
+}
+
+/* Slots, where they pay: written, and the entries turned to where they begin. */
+static bool entries_turn(struct buffer *b, struct entries *e, unsigned int width)
+{
+	struct entries turned;
+	u32 *slot;
+	void *to;
+
+	if (!index_window_find(e->first, e->n, width, &e->window))
+		return true;
+	if (!entries_alloc(&turned, e->n + 1)) {
+		entries_clean(&turned);
+		return false;
+	}
+	e->slots = true;
+	turned.n = index_window_turn(&e->window, width == 64 ? UINT64_MAX : UINT32_MAX, e->first,
+				     e->to, e->n, turned.first, turned.to);
+	free(e->first);
+	free(e->to);
+	e->first = turned.first;
+	e->to = turned.to;
+	e->n = turned.n;
+	to = buffer_add(b, sizeof(e->window));
+	if (to)
+		memcpy(to, &e->window, sizeof(e->window));
+	slot = buffer_add(b, (e->window.last + 2) * sizeof(*slot));
+	if (slot)
+		index_window_slots(&e->window, e->first, e->n, slot);
 	return true;
 }
 
 static bool search_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
 {
-	u32 *first = buffer_add(b, d->steps * sizeof(*first));
+	struct entries e;
 	u16 *class;
+	u32 *first;
 	size_t i;
 
-	n->kind = NSF_INDEX_SEARCH;
-	n->count = (u32)d->steps;
-	for (i = 0; first && i < d->steps; i++)
-		first[i] = (u32)d->step[i].first.lo;
-	class = buffer_add(b, d->steps * sizeof(*class));
-	for (i = 0; class && i < d->steps; i++)
-		class[i] = (u16)d->step[i].class;
-	return !b->failed;
-}
-
-static bool directory_write(struct buffer *b, const struct index_draft *d,
-			    struct nsf_index_node *n)
-{
-	size_t most = d->steps + NSF_INDEX_SLOTS, count = 0, s = 0;
-	u16 *low = malloc(most * sizeof(*low)), *class = malloc(most * sizeof(*class)), *to;
-	u32 *slot = buffer_add(b, (NSF_INDEX_SLOTS + 1) * sizeof(*slot)), i;
-
-	if (!low || !class || !slot)
-		goto out;
-	for (i = 0; i < NSF_INDEX_SLOTS; i++) {
-		slot[i] = (u32)count;
-		/* What holds at the slot's first value, then all that changes in it. */
-		s += s + 1 < d->steps && d->step[s + 1].first.lo == (u64)i << 16;
-		low[count] = 0;
-		class[count++] = (u16)d->step[s].class;
-		while (s + 1 < d->steps && d->step[s + 1].first.lo >> 16 == i) {
-			low[count] = (u16)d->step[++s].first.lo;
-			class[count++] = (u16)d->step[s].class;
-		}
+	b->failed |= !entries_alloc(&e, d->steps);
+	for (i = 0; !b->failed && i < d->steps; i++) {
+		e.first[i] = d->step[i].first.lo;
+		e.to[i] = scaled(d, d->step[i].class);
 	}
-	slot[NSF_INDEX_SLOTS] = (u32)count;
-	n->kind = NSF_INDEX_DIRECTORY;
-	n->count = (u32)count;
-	to = buffer_add(b, count * sizeof(*low));
-	if (to)
-		memcpy(to, low, count * sizeof(*low));
-	to = buffer_add(b, count * sizeof(*class));
-	if (to)
-		memcpy(to, class, count * sizeof(*class));
-out:
-	b->failed |= !low || !class;
-	free(low);
-	free(class);
+	e.n = d->steps;
+	b->failed = b->failed || !entries_turn(b, &e, 32);
+	n->kind = e.slots ? NSF_INDEX_DIRECTORY : NSF_INDEX_SEARCH;
+	n->count = (u32)e.n;
+	first = buffer_add(b, e.n * sizeof(*first));
+	for (i = 0; !b->failed && i < e.n; i++)
+		first[i] = (u32)e.first[i];
+	class = buffer_add(b, e.n * sizeof(*class));
+	for (i = 0; !b->failed && i < e.n; i++)
+		class[i] = (u16)e.to[i];
+	entries_clean(&e);
 	return !b->failed;
 }
 
 /* ---- nodes on wide fields ---- */
 
 struct wide {
-	u64 *first;
-	u32 *to;
+	struct entries upper;
 	struct nsf_index_lower *lower;
-	size_t n, lowers;
+	size_t lowers;
 };
 
 static void wide_step(struct wide *w, u64 first, u32 to)
 {
-	if (w->n && w->to[w->n - 1] == to)
+	struct entries *e = &w->upper;
+
+	if (e->n && e->to[e->n - 1] == to)
 		return;
-	w->first[w->n] = first;
-	w->to[w->n++] = to;
+	e->first[e->n] = first;
+	e->to[e->n++] = to;
 }
 
 /* The steps from @from to before @to, which have one upper half; below them @before. */
@@ -221,7 +256,7 @@ static bool lower_write(struct index_writer *w, struct wide *x, const struct ind
 		first[i] = i < extra ? 0 : d->step[from + i - extra].first.lo;
 	class = buffer_add(&b, n * sizeof(*class));
 	for (i = 0; class && i < n; i++)
-		class[i] = (u16)(i < extra ? before : d->step[from + i - extra].class);
+		class[i] = (u16)scaled(d, i < extra ? before : d->step[from + i - extra].class);
 	at = put_buffer(w, &b);
 	x->lower[x->lowers++] = (struct nsf_index_lower){ at, (u32)n };
 	return at != INDEX_NONE;
@@ -238,14 +273,14 @@ static bool wide_steps(struct index_writer *w, struct wide *x, const struct inde
 		for (k = i + 1; k < d->steps && d->step[k].first.hi == hi;)
 			k++;
 		if (k == i + 1 && !d->step[i].first.lo) {
-			wide_step(x, hi, d->step[i].class);
+			wide_step(x, hi, scaled(d, d->step[i].class));
 		} else {
 			if (!lower_write(w, x, d, i, k, before))
 				return false;
 			wide_step(x, hi, NSF_INDEX_TO_LOWER | (u32)(x->lowers - 1));
 			/* And what holds behind this upper half. */
 			if (hi != UINT64_MAX && (k == d->steps || d->step[k].first.hi != hi + 1))
-				wide_step(x, hi + 1, d->step[k - 1].class);
+				wide_step(x, hi + 1, scaled(d, d->step[k - 1].class));
 		}
 		before = d->step[k - 1].class;
 		i = k;
@@ -256,29 +291,27 @@ static bool wide_steps(struct index_writer *w, struct wide *x, const struct inde
 static bool wide_write(struct index_writer *w, struct buffer *b, const struct index_draft *d,
 		       struct nsf_index_node *n)
 {
-	size_t most = 2 * d->steps;
-	struct wide x = { .first = malloc(most * sizeof(*x.first)),
-			  .to = malloc(most * sizeof(*x.to)),
-			  .lower = malloc(d->steps * sizeof(*x.lower)) };
-	bool good = x.first && x.to && x.lower && wide_steps(w, &x, d);
+	struct wide x = { .lower = malloc(d->steps * sizeof(*x.lower)) };
+	struct entries *e = &x.upper;
+	bool good = entries_alloc(e, 2 * d->steps) && x.lower && wide_steps(w, &x, d) &&
+		    entries_turn(b, e, 64);
 	void *to;
 
 	if (good) {
-		n->kind = NSF_INDEX_WIDE;
-		n->count = (u32)x.n;
+		n->kind = e->slots ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_WIDE;
+		n->count = (u32)e->n;
 		n->lowers = (u32)x.lowers;
 		if (x.lowers)
 			n->lower = put(w, x.lower, x.lowers * sizeof(*x.lower));
-		to = buffer_add(b, x.n * sizeof(*x.first));
+		to = buffer_add(b, e->n * sizeof(*e->first));
 		if (to)
-			memcpy(to, x.first, x.n * sizeof(*x.first));
-		to = buffer_add(b, x.n * sizeof(*x.to));
+			memcpy(to, e->first, e->n * sizeof(*e->first));
+		to = buffer_add(b, e->n * sizeof(*e->to));
 		if (to)
-			memcpy(to, x.to, x.n * sizeof(*x.to));
+			memcpy(to, e->to, e->n * sizeof(*e->to));
 		good = !b->failed && n->lower != INDEX_NONE;
 	}
-	free(x.first);
-	free(x.to);
+	entries_clean(e);
 	free(x.lower);
 	return good;
 }
@@ -289,15 +322,51 @@ static bool cross_write(struct buffer *b, const struct index_plan *p, const stru
 			struct nsf_index_node *n)
 {
 	u16 *class;
+	u32 i;
 
 	n->kind = NSF_INDEX_CROSS;
+	n->field = d->c;
 	n->a = d->a;
 	n->b = d->b;
 	n->count = p->node[d->a].rows.count * p->node[d->b].rows.count;
+	if (d->c != NSF_INDEX_NO_NODE)
+		n->count *= p->node[d->c].rows.count;
 	class = buffer_add(b, n->count * sizeof(*class));
-	if (class)
-		memcpy(class, d->table, n->count * sizeof(*class));
+	for (i = 0; class && i < n->count; i++)
+		class[i] = (u16)scaled(d, d->table[i]);
 	return class;
+}
+
+/* The pages of two-byte values; those that are alike once. */
+static bool pages_write(struct buffer *b, const struct index_plan *p, const struct index_draft *d,
+			struct nsf_index_node *n)
+{
+	u16 class[256][256];
+	u8 page[256];
+	u32 pages = 0, v, s = 0, i;
+	void *to;
+
+	for (v = 0; v < 65536; v++) {
+		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
+		class[pages][v % 256] = (u16)scaled(d, d->step[s].class);
+		if (v % 256 != 255)
+			continue;
+		for (i = 0; memcmp(class[i], class[pages], sizeof(*class)); i++)
+			;
+		page[v / 256] = (u8)i;
+		pages += i == pages;
+	}
+	if (sizeof(page) + pages * sizeof(*class) > PAGES_RECORD * (u64)p->records)
+		return false;
+	n->kind = NSF_INDEX_PAGES;
+	n->count = pages;
+	to = buffer_add(b, sizeof(page));
+	if (to)
+		memcpy(to, page, sizeof(page));
+	to = buffer_add(b, pages * sizeof(*class));
+	if (to)
+		memcpy(to, class, pages * sizeof(*class));
+	return true;
 }
 
 static bool table_make(struct index_writer *w, struct buffer *b, const struct index_plan *p,
@@ -311,14 +380,10 @@ static bool table_make(struct index_writer *w, struct buffer *b, const struct in
 	if (width == 128)
 		return wide_write(w, b, d, n);
 	last = d->step[d->steps - 1].first.lo;
-	if (last < SMALL_TABLE ||
-	    (width == 16 && d->steps > LONG_SEARCH &&
-	     (last + 1) * sizeof(u16) <= TABLE_RECORD * (u64)p->records))
+	if (last < SMALL_TABLE)
 		return table_write(b, d, n);
-	/* The slots, and one entry at least for each. */
-	if (width == 32 && d->steps > LONG_SEARCH32 &&
-	    NSF_INDEX_SLOTS * 8 <= DIRECTORY_RECORD * (u64)p->records)
-		return directory_write(b, d, n);
+	if (width == 16 && d->steps > LONG_SEARCH && pages_write(b, p, d, n))
+		return !b->failed;
 	return search_write(b, d, n);
 }
 
@@ -345,8 +410,8 @@ static bool node_write(struct index_writer *w, const struct index_plan *p,
 	bool good;
 
 	n->field = d->field;
-	n->absent = d->absent;
-	n->classes = d->rows.count;
+	n->absent = scaled(d, d->absent);
+	n->classes = scaled(d, d->rows.count - 1) + 1;
 	good = table_make(w, &b, p, d, n);
 	n->table = put_buffer(w, &b);
 	n->rows = NSF_INDEX_NO_ROWS;
@@ -357,11 +422,36 @@ static bool node_write(struct index_writer *w, const struct index_plan *p,
 	return good && n->table != INDEX_NONE;
 }
 
+/* In the order of their kinds, which CROSS come last in: what these are of is put right. */
+static void nodes_sort(const struct nsf_index_node *from, unsigned int n, struct nsf_index_node *to)
+{
+	u8 place[NSF_INDEX_MAX_NODES];
+	unsigned int kind, i, k = 0;
+
+	for (kind = 0; kind < NSF_INDEX_END; kind++)
+		for (i = 0; i < n; i++) {
+			if (from[i].kind != kind)
+				continue;
+			place[i] = (u8)k;
+			to[k] = from[i];
+			if (kind == NSF_INDEX_CROSS) {
+				to[k].a = place[from[i].a];
+				to[k].b = place[from[i].b];
+				if (from[i].field != NSF_INDEX_NO_NODE)
+					to[k].field = place[from[i].field];
+			}
+			k++;
+		}
+	to[k] = (struct nsf_index_node){ .kind = NSF_INDEX_END };
+}
+
 u32 index_write(struct index_writer *w, const struct index_plan *p)
 {
 	const struct nsf_index_part part = { .records = p->records, .words = p->words,
-					     .sums = p->sums, .nodes = p->nodes };
+					     .sums = p->sums, .nodes = (u16)p->nodes,
+					     .flags = p->whole ? NSF_INDEX_WHOLE : 0 };
 	struct nsf_index_node node[NSF_INDEX_MAX_NODES] = { { .kind = 0 } };
+	struct nsf_index_node sorted[NSF_INDEX_MAX_NODES + 1];
 	struct buffer b = { .v = NULL };
 	unsigned int i;
 	void *to;
@@ -369,11 +459,12 @@ u32 index_write(struct index_writer *w, const struct index_plan *p)
 	for (i = 0; i < p->nodes; i++)
 		if (!node_write(w, p, &p->node[i], &node[i]))
 			return INDEX_NONE;
+	nodes_sort(node, p->nodes, sorted);
 	to = buffer_add(&b, sizeof(part));
 	if (to)
 		memcpy(to, &part, sizeof(part));
-	to = buffer_add(&b, p->nodes * sizeof(*node));
+	to = buffer_add(&b, (p->nodes + 1) * sizeof(*sorted));
 	if (to)
-		memcpy(to, node, p->nodes * sizeof(*node));
+		memcpy(to, sorted, (p->nodes + 1) * sizeof(*sorted));
 	return put_buffer(w, &b);
 }

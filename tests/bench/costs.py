@@ -16,23 +16,32 @@ def geometric(values):
 
 SLICE = {'family': 4, 'direction': 'input', 'verdict': 'accept', 'heat': 'hot',
          'traffic': 'rules'}
-# (contender, form) and what people call it, in the order of the tables.
+# What a line is called: who, and in which forms. Of several forms the cheapest counts, at
+# each number of rules: everybody at his best.
 CONTENDERS = {
-    ('nsfence', None): 'nsfence',
-    ('nft', 'linear'): 'nft, chain',
-    ('nft', 'best'): 'nft, best form',
-    ('iptables', None): 'iptables',
-    ('bpf', None): 'BPF',
+    'nsfence': ('nsfence', (None, 'linear')),
+    'nft, chain': ('nft', ('linear', 'linear, table of its family')),
+    'nft, best form': ('nft', ('best', 'map')),
+    'iptables': ('iptables', (None, 'linear')),
+    'BPF, hash': ('bpf', (None, 'linear', 'best', 'hash')),
 }
+OURS = 'nsfence'
 LEVELS = {'loop': 'the loop alone', 'accept': 'accept-all fence',
           'nft-counter': 'nft, one counter'}
 
 
+def has_rules(run):
+    return number(run.get('rules')) and run['rules'] > 0
+
+
 def contender(run):
-    """The key in CONTENDERS; None: it is none of the lines."""
-    who = run.get('contender')
-    key = (who, run.get('form')) if who == 'nft' else (who, None)
-    return key if key in CONTENDERS and number(run.get('rules')) and run['rules'] > 0 else None
+    """Whose line it is on; None: on none."""
+    if not has_rules(run):
+        return None
+    for name, (who, forms) in CONTENDERS.items():
+        if run.get('contender') == who and run.get('form') in forms:
+            return name
+    return None
 
 
 def in_slice(run, which):
@@ -50,29 +59,34 @@ def main_set(runs):
     return max(sizes, key=lambda kind: (len(sizes[kind]), str(kind)), default=None)
 
 
+def cheaper(row, key, cost):
+    row[key] = min(cost, row.get(key, cost))
+
+
 def costs(runs, metric, which=None, kind=None):
-    """{(contender, form): {rules: cost}} of one slice; one that nobody dropped, if any."""
+    """{contender: {rules: cost}} of one slice, in the order of CONTENDERS. Where nothing was
+    accepted: of what was dropped."""
     which = which or SLICE
     kind = kind or main_set(runs)
-    out = {}
+    found = {}
     for run in runs:
-        key = contender(run)
-        if key and run.get('set') == kind and in_slice(run, which) and \
+        name = contender(run)
+        if name and run.get('set') == kind and in_slice(run, which) and \
                 number(run.get(metric)) and run[metric] > 0:
-            out.setdefault(key, {}).setdefault(run['rules'], run[metric])
-    if not out and which == SLICE:
+            cheaper(found.setdefault(name, {}), run['rules'], run[metric])
+    if not found and which == SLICE:
         return costs(runs, metric, {**SLICE, 'verdict': 'drop'}, kind)
-    return out
+    return {name: found[name] for name in CONTENDERS if name in found}
 
 
 def levels(runs, metric):
     """{level: cost} of the main slice."""
-    out = {}
+    found = {}
     for run in runs:
         if run.get('contender') in LEVELS and in_slice(run, SLICE) and \
                 number(run.get(metric)) and run[metric] > 0:
-            out.setdefault(run['contender'], run[metric])
-    return out
+            cheaper(found, run['contender'], run[metric])
+    return {name: found[name] for name in LEVELS if name in found}
 
 
 METRICS = {'ns_min': 'ns', 'ns_median': 'ns', 'instructions': 'instructions'}
@@ -81,7 +95,7 @@ METRICS = {'ns_min': 'ns', 'ns_median': 'ns', 'instructions': 'instructions'}
 def best_metric(runs):
     """Nanoseconds if there are any of ours, or else instructions."""
     for metric in ('ns_min', 'instructions'):
-        if costs(runs, metric).get(('nsfence', None)):
+        if costs(runs, metric).get(OURS):
             return metric
     return None
 

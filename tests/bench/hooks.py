@@ -188,7 +188,7 @@ def run_uml(plan, seconds):
     bench = os.path.join(BUILD, 'kernel', 'uml')
     must('scripts/uml', 'fetch')
     must('scripts/uml', 'module')
-    must('scripts/uml', 'module', '--dir', 'tests/bench/kernel', '--out', bench)
+    must('scripts/uml', 'module', '--dir', 'tests/bench/kernel/module', '--out', bench)
     name = plan_write(plan, 'uml')
     return shell('scripts/uml', 'run', '--timeout', str(seconds), '--module',
                  os.path.join(bench, 'hookbench.ko'), '--', 'bash', name, stdout=subprocess.PIPE)
@@ -198,7 +198,7 @@ def run_icount(plan, seconds, cpu='max'):
     bench = os.path.join(BUILD, 'kernel', VM_KERNEL)
     must('scripts/kernels', 'fetch', VM_KERNEL)
     must('scripts/kernels', 'module', VM_KERNEL)
-    must('scripts/kernels', 'module', VM_KERNEL, '--dir', 'tests/bench/kernel', '--out', bench)
+    must('scripts/kernels', 'module', VM_KERNEL, '--dir', 'tests/bench/kernel/module', '--out', bench)
     plan_write(plan, 'icount')
     archive = os.path.join(BUILD, 'hook.tar')
     with tarfile.open(archive, 'w') as tar:

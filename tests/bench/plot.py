@@ -9,12 +9,11 @@ at their ends; the page has its own ground, light or dark as the reader's.
 import math
 from xml.sax.saxutils import escape
 
-from costs import (CONTENDERS, LEVELS, METRICS, best_metric, classifier, costs, levels,
-                   main_set)
+from costs import LEVELS, METRICS, OURS, best_metric, classifier, costs, levels, main_set
 from report import number
 from table import WORDS, bound, figure, summary_line
 
-WIDTH = 800
+WIDTH = 900
 # Name: (light, dark). Text has these colours, too: each 4.5 to 1 with the ground at least.
 PALETTE = {
     'ground': ('#ffffff', '#0d1117'), 'text': ('#1f2328', '#e6edf3'),
@@ -100,7 +99,7 @@ class Scale:
 
 def cost_figure(top, title, unit, lines, known):
     """@lines: [(name, {rules: cost})]; @known: [(name, cost)], the levels."""
-    left, right, height = 70, WIDTH - 170, 300
+    left, right, height = 70, WIDTH - 190, 300
     above, bottom = top + 44, top + 44 + height
     every = [cost for _, row in lines for cost in row.values()] + [cost for _, cost in known]
     x = Scale([n for _, row in lines for n in row], left, right)
@@ -147,21 +146,19 @@ def share(goal):
 
 
 def goals_figure(top, goals):
-    left, right, row = 420, 610, 20
-    shares = [share(goal) for goal in goals]
+    left, right, row = 40, 230, 20
     low, high = 1e-3, 10.0
-    above, bottom = top + 50, top + 50 + row * len(goals)
+    above, bottom = top + 56, top + 56 + row * len(goals)
     scale = Scale([low, high], left, right)
     out = [text(20, top + 18, 'The goals', 'text title'),
-           text(20, top + 36, 'share of what is allowed: left of the line is met', 'faint')]
+           text(20, top + 34, 'share of what is allowed: a bar left of the line is a goal that is '
+                'met', 'faint')]
     for tick in scale.ticks():
         out += [line(scale.at(tick), above, scale.at(tick), bottom,
                      'text-line' if tick == 1 else 'grid', '', 2 if tick == 1 else 1),
                 text(scale.at(tick), above - 6, '{:g}'.format(tick), 'faint', 'middle')]
-    for i, (goal, part) in enumerate(zip(goals, shares)):
-        y = above + i * row
-        out.append(text(left - 10, y + 14, '%d  %s' % (goal['id'], shorten(goal['text'])), 'text',
-                        'end'))
+    for i, goal in enumerate(goals):
+        y, part = above + i * row, share(goal)
         if part is not None:
             ends = sorted((scale.at(1), scale.at(min(max(part, low), high))))
             out.append('<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="%s"/>' % (
@@ -170,11 +167,12 @@ def goals_figure(top, goals):
         word = '' if goal['met'] else WORDS[goal['met']]
         told = word if goal['measured'] is None else ' '.join(
             [figure(goal['measured']), bound(goal, True), word]).strip()
-        out.append(text(right + 10, y + 14, told, 'c1' if goal['met'] is False else 'faint'))
-    return out, 50 + row * len(goals) + 16
+        out += [text(right + 16, y + 14, told, 'c1' if goal['met'] is False else 'faint'),
+                text(right + 170, y + 14, '%d  %s' % (goal['id'], shorten(goal['text'])))]
+    return out, 56 + row * len(goals) + 16
 
 
-def shorten(content, most=60):
+def shorten(content, most=70):
     return content if len(content) <= most else content[:most - 1] + '…'
 
 
@@ -185,12 +183,12 @@ def figures(whole):
     runs, out = whole['runs'], []
     for metric in ('ns_min', 'instructions'):
         found = costs(runs, metric)
-        if ('nsfence', None) not in found:
+        if OURS not in found:
             continue
         out.append((cost_figure, (
             'A packet in the kernel, set ' + str(main_set(runs)),
             METRICS[metric] + ' more than an empty hook; at the right: the last of each line',
-            [(label, found[key]) for key, label in CONTENDERS.items() if key in found],
+            list(found.items()),
             [(LEVELS[name], cost) for name, cost in levels(runs, metric).items()])))
     alone = classifier(runs)
     if alone:
@@ -205,8 +203,8 @@ def described(whole):
     runs, out = whole['runs'], []
     metric = best_metric(runs)
     if metric:
-        for key, row in costs(runs, metric).items():
-            out.append('%s: %s %s.' % (CONTENDERS[key], ', '.join(
+        for name, row in costs(runs, metric).items():
+            out.append('%s: %s %s.' % (name, ', '.join(
                 '%s with %s rules' % (figure(cost), '{:,}'.format(n))
                 for n, cost in sorted(row.items())), METRICS[metric]))
     return ' '.join(out + [summary_line(whole['goals']) + '.'])

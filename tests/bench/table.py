@@ -4,15 +4,15 @@
 import math
 
 import report
-from costs import (CONTENDERS, LEVELS, METRICS, best_metric, contender, costs, levels,
-                   main_set)
+from costs import LEVELS, METRICS, OURS, best_metric, costs, has_rules, levels, main_set
+from report import number
 
 
 def figure(value):
     """Three digits that mean something."""
     if value is None:
         return '-'
-    if not report.number(value):
+    if not number(value):
         return str(value)
     if value == 0:
         return '0'
@@ -45,9 +45,9 @@ def summary_line(goals):
 
 
 def goals_table(goals):
-    lines = ['%4s  %-62s %10s %10s' % ('goal', '', 'measured', 'target')]
+    lines = ['%4s  %-84s %10s %10s' % ('goal', '', 'measured', 'target')]
     for goal in goals:
-        lines.append('%4d  %-62s %10s %10s  %s' % (
+        lines.append('%4d  %-84s %10s %10s  %s' % (
             goal['id'], goal['text'], figure(goal['measured']), bound(goal),
             '' if goal['met'] else WORDS[goal['met']]))
         if goal['met'] is None:
@@ -58,13 +58,9 @@ def goals_table(goals):
 def ratio_rows(runs, metric):
     """[(label, {rules: (ratio to nsfence or None, cost)})], ours first."""
     found = costs(runs, metric)
-    ours = found.get(('nsfence', None), {})
-    rows = []
-    for key, label in CONTENDERS.items():
-        if key in found:
-            rows.append((label, {n: (cost / ours[n] if n in ours else None, cost)
-                                 for n, cost in found[key].items()}))
-    return rows
+    ours = found.get(OURS, {})
+    return [(name, {n: (cost / ours[n] if n in ours else None, cost) for n, cost in row.items()})
+            for name, row in found.items()]
 
 
 def sizes_of(rows):
@@ -85,28 +81,26 @@ def ratios_table(runs, metric):
 
 
 def raw_tables(runs):
-    """Every slice of packets: what each contender costs."""
-    lines, seen = [], []
+    """Every slice of packets: what each contender costs, in each form."""
     keys = ('set', 'family', 'direction', 'verdict', 'heat', 'traffic', 'where')
+    slices = {}
     for run in runs:
-        which = tuple(run.get(key) for key in keys)
-        if contender(run) and which not in seen:
-            seen.append(which)
-    for which in seen:
-        picked = [run for run in runs if contender(run) and
-                  tuple(run.get(key) for key in keys) == which]
+        if has_rules(run) and run.get('contender') and run.get('direction'):
+            slices.setdefault(tuple(run.get(key) for key in keys), []).append(run)
+    lines = []
+    for which, picked in slices.items():
         sizes = sorted({run['rules'] for run in picked})
         for metric in METRICS:
             rows = {}
             for run in picked:
-                if report.number(run.get(metric)):
-                    label = CONTENDERS[contender(run)]
+                if number(run.get(metric)):
+                    label = run['contender'] + (', ' + run['form'] if run.get('form') else '')
                     rows.setdefault(label, {}).setdefault(run['rules'], run[metric])
             if rows:
-                lines += ['', '  %s: %s' % (metric, ' '.join(str(w) for w in which
-                                                              if w is not None))]
-                lines.append('  %-18s' % '' + ''.join('%12s' % '{:,}'.format(n) for n in sizes))
-                lines += ['  %-18s' % label + ''.join('%12s' % figure(row.get(n)) for n in sizes)
+                lines += ['', '  %s: %s' % (metric, ' '.join(str(word) for word in which
+                                                              if word is not None))]
+                lines.append('  %-34s' % '' + ''.join('%10s' % '{:,}'.format(n) for n in sizes))
+                lines += ['  %-34s' % label + ''.join('%10s' % figure(row.get(n)) for n in sizes)
                           for label, row in rows.items()]
     return lines
 
@@ -115,13 +109,14 @@ def other_runs(runs):
     """What is no packet of a contender: a line each."""
     lines, part = [], None
     for run in runs:
-        if contender(run) and not run.get('note'):
+        if has_rules(run) and run.get('direction') and not run.get('note'):
             continue
         if run.get('part') != part:
             part = run.get('part')
             lines += ['', '  %s' % part]
         rest = {key: value for key, value in run.items() if key not in ('part', 'goal', 'name')}
-        lines.append('  %4s  %-28s %s' % (run.get('goal') or '', run['name'], report.listed(rest)))
+        lines.append('  %4s  %-28s %s' % (run.get('goal') or '', run['name'],
+                                          report.listed(rest)))
     return lines
 
 

@@ -319,7 +319,7 @@ static void make_meta(struct maker *m, struct ref_packet *p)
 	p->mark = number(m, IR_META_MARK);
 	p->pkttype = m->w.val[IR_META_PKTTYPE][0] & 3;
 	p->ct_entry = !percent(m, 25);
-	p->ct_state = number(m, IR_CT_STATE);
+	p->ct_state = (uint8_t)number(m, IR_CT_STATE);		/* nothing sets other bits */
 	if (m->w.set[IR_CT_STATE] && percent(m, 70)) {
 		/* A bit that the mask leaves: a real state is one bit. */
 		static const uint32_t bits[] = { 1, 2, 4, 8, 64 };

@@ -31,33 +31,52 @@ static inline u32 index_put2(struct flat *f, const void *a, size_t a_bytes, cons
 	return at;
 }
 
-/* A row of the words of @bits that are not 0. */
-static u32 index_row(struct flat *f, const u64 *bits, u32 records)
+enum rows_form {
+	ROWS_SPARSE,		/* the words that are not 0 */
+	ROWS_FILLED,		/* all words of groups that have 64 */
+	ROWS_WHOLE,		/* NSF_INDEX_WHOLE */
+};
+
+static u32 index_row_as(struct flat *f, const u64 *bits, u32 records, enum rows_form form)
 {
 	u32 words = (records + 63) / 64, sums = (words + 63) / 64, i;
 	u64 sum[NSF_INDEX_MAX_SUMS] = { 0 };
 	u32 at;
 
 	for (i = 0; i < words; i++)
-		if (bits[i])
+		if (bits[i] || (form == ROWS_FILLED && i / 64 < words / 64))
 			sum[i / 64] |= 1ULL << (i % 64);
 	at = index_put(f, sum, sums * sizeof(*sum));
 	for (i = 0; i < words; i++)
-		if (bits[i])
+		if (form == ROWS_WHOLE || sum[i / 64] >> (i % 64) & 1)
 			index_put(f, bits + i, sizeof(*bits));
 	return at;
 }
 
-static u32 index_part(struct flat *f, u32 records, const struct nsf_index_node *node, u32 nodes)
+static inline u32 index_row(struct flat *f, const u64 *bits, u32 records)
+{
+	return index_row_as(f, bits, records, ROWS_SPARSE);
+}
+
+static u32 index_part_as(struct flat *f, u32 records, const struct nsf_index_node *node,
+			 u32 nodes, enum rows_form form)
 {
 	u32 words = (records + 63) / 64;
 	struct nsf_index_part part = {
-		.records = records, .words = words, .sums = (words + 63) / 64, .nodes = nodes,
+		.records = records, .words = words, .sums = (words + 63) / 64,
+		.nodes = (u16)nodes, .flags = form == ROWS_WHOLE ? NSF_INDEX_WHOLE : 0,
 	};
 	u32 at = index_put(f, &part, sizeof(part));
 
 	index_put(f, node, nodes * sizeof(*node));
+	index_put(f, &(struct nsf_index_node){ .kind = NSF_INDEX_END }, sizeof(*node));
 	return at;
+}
+
+static inline u32 index_part(struct flat *f, u32 records, const struct nsf_index_node *node,
+			     u32 nodes)
+{
+	return index_part_as(f, records, node, nodes, ROWS_SPARSE);
 }
 
 #endif /* MAKE_INDEX_H */

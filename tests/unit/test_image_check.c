@@ -26,14 +26,14 @@ static struct {
 	u32 part, table, search, wide, low, lower, cross, rows, row;
 } at;
 
-/* Of the first chain, for IPv4: a node of each kind but DIRECTORY, which is too large. */
+/* Of the first chain, for IPv4: a node of each kind but those with slots. */
 static void sound_index(struct flat *f, u32 records)
 {
 	static const u16 table[] = { 0, 2, 1 }, search_class[] = { 1, 0, 2 }, low_class[] = { 0, 1 };
 	static const u32 search[] = { 0, 5, 9 }, wide_to[] = { 1, NSF_INDEX_TO_LOWER };
 	static const u64 wide[] = { 0, 7 }, low[] = { 0, 3 };
 	static const u64 bits[] = { 0x3f, 0x15, 0x20, 0 };
-	u16 cross[9] = { 3, 0, 1, 2, 0, 1, 2, 0, 1 };
+	u16 cross[5] = { 3, 0, 1, 2, 0 };
 	struct nsf_index_node node[4];
 	struct nsf_index_lower lower;
 	u32 row[4], i;
@@ -59,9 +59,10 @@ static void sound_index(struct flat *f, u32 records)
 		.kind = NSF_INDEX_WIDE, .field = NSF_FIELD_IIFNAME_HI, .classes = 2,
 		.table = at.wide, .count = 2, .lower = at.lower, .lowers = 1, .rows = at.rows };
 	node[3] = (struct nsf_index_node){
-		.kind = NSF_INDEX_CROSS, .a = 1, .classes = 4, .table = at.cross, .count = 9,
-		.rows = at.rows };
+		.kind = NSF_INDEX_CROSS, .field = NSF_INDEX_NO_NODE, .a = 1, .classes = 4,
+		.table = at.cross, .count = 5, .rows = at.rows };
 	at.part = index_part(f, records, node, 4);
+	index_put(f, bits + 3, sizeof(*bits));		/* a row without words at the very end */
 	FLAT(struct nsf_chain, f, NSF_SECTION_CHAINS)->index[0] = at.part;
 }
 
@@ -244,7 +245,14 @@ static void test_records(void **state)
 	DAMAGE(RECORD(3)->next = 7, "record: next does not lead forward within the chain");
 	DAMAGE(RECORD(0)->rule = 1, "record: no such rule");
 	DAMAGE(RECORD(0)->rule = NSF_NO_RULE, "record: no such rule");
-	DAMAGE(RECORD(0)->spare = 1, "record: spare is not 0");
+	DAMAGE(RECORD(0)->decided[0] = 200, "record: more ops are decided than it has");
+	DAMAGE(RECORD(0)->decided[1] = (u16)(RECORD(0)->ops + 1),
+	       "record: more ops are decided than it has");
+	DAMAGE(RECORD(0)->decided[1] = (u16)RECORD(0)->ops, NULL);
+	DAMAGE(RECORD(1)->decided[0] = 1, "record: an op is decided that is no match");
+	DAMAGE(RECORD(2)->decided[0] = 2, "record: an op is decided that is no match");
+	DAMAGE(RECORD(3)->decided[1] = 1, "record: an op is decided that is no match");
+	DAMAGE(RECORD(5)->decided[1] = 1, "record: not a chain's policy");
 	DAMAGE(RECORD(5)->rule = 0, "record: not a chain's policy");
 	DAMAGE(RECORD(5)->miss = 6, "record: not a chain's policy");
 	DAMAGE(RECORD(7)->ops = 0, "record: not a chain's policy");
@@ -381,16 +389,24 @@ static void test_index(void **state)
 	DAMAGE(PART->nodes = 0, "index: no such number of nodes");
 	DAMAGE(PART->nodes = 25, "index: no such number of nodes");
 	DAMAGE(PART->nodes++, "index: a part reaches out of the section");
-	DAMAGE(PART->nodes = 1, "index: no such number of nodes with rows");
+	DAMAGE(PART->nodes = 1, "index: nodes without an end");
+	DAMAGE(NODE(4)->kind--, "index: nodes without an end");
+	DAMAGE(NODE(4)->field = 1, "index: nodes without an end");
+	DAMAGE(NODE(4)->rows = 8, "index: nodes without an end");
+	DAMAGE((NODE(1)->rows = NSF_INDEX_NO_ROWS, NODE(2)->rows = NSF_INDEX_NO_ROWS,
+		NODE(3)->rows = NSF_INDEX_NO_ROWS), "index: no such number of nodes with rows");
+	DAMAGE(PART->flags = NSF_INDEX_WHOLE, NULL);
+	DAMAGE(PART->flags = 2, "index: no such flag");
 
 	DAMAGE(NODE(0)->kind = NSF_INDEX_KINDS, "index: no such kind of node");
+	DAMAGE(NODE(0)->kind = NSF_INDEX_END, "index: no such kind of node");
+	DAMAGE(NODE(2)->kind = NSF_INDEX_TABLE, "index: nodes are not in the order of their kinds");
 	DAMAGE(NODE(0)->field = 0, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->field = NSF_FIELDS, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->field = NSF_FIELD_IP6_SADDR_LO, "index: the node's kind is not for its field");
 	DAMAGE(NODE(1)->field = NSF_FIELD_IIFNAME_HI, "index: the node's kind is not for its field");
 	DAMAGE(NODE(2)->field = NSF_FIELD_IIFNAME_LO, "index: the node's kind is not for its field");
 	DAMAGE(NODE(2)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
-	DAMAGE(NODE(3)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->classes = 0, "index: no such number of classes");
 	DAMAGE(NODE(0)->classes = 65537, "index: no such number of classes");
 	DAMAGE(NODE(0)->absent = 3, "index: no such class");
@@ -442,10 +458,15 @@ static void test_index_tables(void **state)
 
 	DAMAGE(NODE(3)->a = 3, "index: a cross of nodes that are not before it");
 	DAMAGE(NODE(3)->b = 3, "index: a cross of nodes that are not before it");
-	DAMAGE(NODE(3)->b = 2, "index: a cross is not of all classes of two nodes");
-	DAMAGE(NODE(3)->count = 10, "index: a cross is not of all classes of two nodes");
-	DAMAGE(NODE(3)->table = END - 16, "index: a table reaches out of the section");
-	DAMAGE(INDEX(u16, at.cross)[8] = 4, "index: no such class");
+	DAMAGE(NODE(3)->field = 3, "index: a cross of nodes that are not before it");
+	DAMAGE(NODE(3)->field = NSF_INDEX_NO_NODE + 1,
+	       "index: a cross of nodes that are not before it");
+	DAMAGE(NODE(3)->field = 2, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->b = 2, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->count = 6, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->count = 4, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->table = END - 8, "index: a table reaches out of the section");
+	DAMAGE(INDEX(u16, at.cross)[4] = 4, "index: no such class");
 }
 
 static void test_index_rows(void **state)
@@ -464,62 +485,139 @@ static void test_index_rows(void **state)
 	/* The last sum stands at the very end: its word does not. */
 	DAMAGE((*INDEX(u64, END - 8) = 1, INDEX(u32, at.rows)[0] = END - 8),
 	       "index: a row reaches out of the section");
+	DAMAGE(INDEX(u32, at.rows)[0] = END - 8, NULL);
+	DAMAGE((PART->flags = NSF_INDEX_WHOLE, INDEX(u32, at.rows)[0] = END - 8),
+	       "index: a row reaches out of the section");
 }
 
-/* Every slot has one entry, the last one two. */
-static struct nsf_image *with_directory(void)
+static struct nsf_image *with_pages(void)
 {
-	const u32 n = NSF_INDEX_SLOTS + 1;
-	const u64 slots = (4 * (u64)n + 7) & ~7ULL, bits[] = { 1 };
-	u8 *v = calloc(1, slots + 4 * (u64)n + 16);
-	struct nsf_index_node node = {
-		.kind = NSF_INDEX_DIRECTORY, .field = NSF_FIELD_IP_SADDR, .classes = 1, .count = n,
-	};
+	u8 v[256 + 2 * 512] = { 0 };
+	struct nsf_index_node node = { .kind = NSF_INDEX_PAGES, .field = NSF_FIELD_TH_DPORT,
+				       .classes = 3, .count = 2 };
+	const u64 bits = 1;
+	u32 row[3], i;
 	struct flat f;
-	u32 i, row;
 
 	image_begin(&f);
-	for (i = 0; i < n; i++)
-		((u32 *)v)[i] = i;
-	((u32 *)v)[n - 1] = n;
-	((u16 *)(v + slots))[n - 1] = 1;
-	at.table = index_put(&f, v, slots + 2 * ((2 * (u64)n + 7) & ~7ULL));
+	v[255] = 1;
+	at.table = index_put(&f, v, sizeof(v));
+	for (i = 0; i < 3; i++)
+		row[i] = index_row(&f, &bits, 1);
+	node.table = at.table;
+	node.rows = index_put(&f, row, sizeof(row));
+	at.part = index_part(&f, 1, &node, 1);
+	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->index[0] = at.part;
+	return image_end(&f, NSF_DROP);
+}
+
+static void test_pages(void **state)
+{
+	(void)state;
+#define DAMAGE_PAGES(change, what)	do {	\
+	img = with_pages();			\
+	change;					\
+	expect(what);				\
+} while (0)
+	DAMAGE_PAGES(, NULL);
+	DAMAGE_PAGES(NODE(0)->count = 1, "index: no such page");
+	DAMAGE_PAGES(INDEX(u8, at.table)[7] = 2, "index: no such page");
+	DAMAGE_PAGES(NODE(0)->count = 257, "index: more pages than can be named");
+	DAMAGE_PAGES(NODE(0)->count = 256, "index: a table reaches out of the section");
+	DAMAGE_PAGES(NODE(0)->table = END - 512, "index: a table reaches out of the section");
+	DAMAGE_PAGES(INDEX(u16, at.table + 256)[511] = 2, NULL);
+	DAMAGE_PAGES(INDEX(u16, at.table + 256)[511] = 3, "index: no such class");
+#undef DAMAGE_PAGES
+}
+
+/* Of a narrow or a wide field. Slots of 16 values; entries at 0, 20, 32, 40 and 60. */
+static struct nsf_image *with_directory(bool wide)
+{
+	static const u32 first[] = { 0, 20, 32, 40, 60 }, slot[] = { 0, 0, 2, 3, 4 }, to[5];
+	static const u64 first64[] = { 0, 20, 32, 40, 60 }, bits[] = { 1 };
+	static const struct nsf_index_window window = { .base = 9, .shift = 4, .last = 3 };
+	static const u16 class[5];
+	struct nsf_index_node node = {
+		.kind = wide ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_DIRECTORY,
+		.field = wide ? NSF_FIELD_IIFNAME_HI : NSF_FIELD_IP_SADDR, .classes = 1, .count = 5,
+	};
+	struct flat f;
+	u32 row;
+
+	image_begin(&f);
+	at.table = index_put2(&f, &window, sizeof(window), slot, sizeof(slot));
+	if (wide)
+		index_put2(&f, first64, sizeof(first64), to, sizeof(to));
+	else
+		index_put2(&f, first, sizeof(first), class, sizeof(class));
 	row = index_row(&f, bits, 1);
 	node.table = at.table;
 	node.rows = index_put(&f, &row, 4);
 	at.part = index_part(&f, 1, &node, 1);
 	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->index[0] = at.part;
-	free(v);
 	return image_end(&f, NSF_DROP);
 }
 
+#define DAMAGE_DIRECTORY(wide, change, what)	do {	\
+	img = with_directory(wide);			\
+	change;						\
+	expect(what);					\
+} while (0)
+#define WINDOW		INDEX(struct nsf_index_window, at.table)
+#define SLOT		INDEX(u32, at.table + sizeof(struct nsf_index_window))
+#define ENTRIES		(at.table + (u32)sizeof(struct nsf_index_window) + 24)
+
 static void test_directory(void **state)
 {
-	const u32 n = NSF_INDEX_SLOTS + 1, low = (4 * n + 7) & ~7u, class = low + ((2 * n + 7) & ~7u);
+	static const char slots[] = "index: a directory's slots do not ascend";
+	static const char all[] = "index: a directory's slots are not all of its entries";
+	static const char window[] = "index: no such window";
+	static const char out[] = "index: a table reaches out of the section";
+	int wide;
 
 	(void)state;
-#define DAMAGE_DIRECTORY(change, what)	do {	\
-	img = with_directory();			\
-	change;					\
-	expect(what);				\
-} while (0)
-	DAMAGE_DIRECTORY(, NULL);
-	DAMAGE_DIRECTORY(*INDEX(u32, at.table) = 1,
-			 "index: a directory's slots are not all of its entries");
-	DAMAGE_DIRECTORY(INDEX(u32, at.table)[n - 1]--,
-			 "index: a directory's slots are not all of its entries");
-	DAMAGE_DIRECTORY(NODE(0)->count--, "index: a directory's slots are not all of its entries");
-	DAMAGE_DIRECTORY(NODE(0)->count = ~0u, "index: a table reaches out of the section");
-	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = 6, "index: a directory's slots do not ascend");
-	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = 5, "index: a directory's slots do not ascend");
-	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = ~0u, "index: a directory's slots do not ascend");
-	DAMAGE_DIRECTORY(INDEX(u32, at.table)[7] = 8, "index: a search does not ascend");
-	DAMAGE_DIRECTORY(INDEX(u16, at.table + low)[7] = 1, "index: a search does not begin at 0");
-	DAMAGE_DIRECTORY(INDEX(u16, at.table + low)[n - 1] = 0, "index: a search does not ascend");
-	DAMAGE_DIRECTORY(INDEX(u16, at.table + class)[n - 1] = 1, "index: no such class");
-	DAMAGE_DIRECTORY(NODE(0)->table += 8, "index: a directory's slots are not all of its entries");
-#undef DAMAGE_DIRECTORY
+	for (wide = 0; wide < 2; wide++) {
+		DAMAGE_DIRECTORY(wide, , NULL);
+		DAMAGE_DIRECTORY(wide, WINDOW->base = 0xffffffff, NULL);
+		DAMAGE_DIRECTORY(wide, WINDOW->base = 0x100000000, wide ? NULL : window);
+		DAMAGE_DIRECTORY(wide, WINDOW->shift = wide ? 62 : 30, NULL);
+		DAMAGE_DIRECTORY(wide, WINDOW->shift = wide ? 63 : 31, window);
+		DAMAGE_DIRECTORY(wide, WINDOW->shift = wide ? 64 : 32, window);
+		DAMAGE_DIRECTORY(wide, WINDOW->shift = ~0u, window);
+		DAMAGE_DIRECTORY(wide, WINDOW->last = NSF_INDEX_MAX_SLOTS, window);
+		DAMAGE_DIRECTORY(wide, WINDOW->last = ~0u, window);
+		DAMAGE_DIRECTORY(wide, WINDOW->last = NSF_INDEX_MAX_SLOTS - 1, out);
+		DAMAGE_DIRECTORY(wide, WINDOW->last = 2, "index: a search does not begin at 0");
+		DAMAGE_DIRECTORY(wide, WINDOW->shift = 3, slots);
+		DAMAGE_DIRECTORY(wide, SLOT[0] = 1, all);
+		DAMAGE_DIRECTORY(wide, SLOT[4] = 3, all);
+		DAMAGE_DIRECTORY(wide, SLOT[4] = 5, all);
+		DAMAGE_DIRECTORY(wide, SLOT[2] = 1, NULL);
+		DAMAGE_DIRECTORY(wide, SLOT[1] = 1, slots);	/* it holds from 20 on only */
+		DAMAGE_DIRECTORY(wide, SLOT[3] = 1, slots);
+		DAMAGE_DIRECTORY(wide, SLOT[3] = 5, slots);
+		DAMAGE_DIRECTORY(wide, SLOT[3] = ~0u, slots);
+		DAMAGE_DIRECTORY(wide, NODE(0)->count = 4, "index: no such class");
+		DAMAGE_DIRECTORY(wide, NODE(0)->count = ~0u, out);
+		DAMAGE_DIRECTORY(wide, NODE(0)->table = END - 8, out);
+		DAMAGE_DIRECTORY(wide, NODE(0)->table = 4, out);
+		DAMAGE_DIRECTORY(wide, NODE(0)->field = wide ? NSF_FIELD_IP_SADDR :
+				 NSF_FIELD_IIFNAME_HI, "index: the node's kind is not for its field");
+	}
+	DAMAGE_DIRECTORY(false, INDEX(u32, ENTRIES)[0] = 1, "index: a search does not begin at 0");
+	DAMAGE_DIRECTORY(false, INDEX(u32, ENTRIES)[3] = 32, "index: a search does not ascend");
+	DAMAGE_DIRECTORY(false, INDEX(u16, ENTRIES + 24)[4] = 1, "index: no such class");
+	DAMAGE_DIRECTORY(false, NODE(0)->lowers = 1, "index: what a node does not use is not 0");
+	DAMAGE_DIRECTORY(true, INDEX(u64, ENTRIES)[0] = 1, "index: a search does not begin at 0");
+	DAMAGE_DIRECTORY(true, INDEX(u64, ENTRIES)[3] = 32, "index: a search does not ascend");
+	DAMAGE_DIRECTORY(true, INDEX(u32, ENTRIES + 40)[4] = 1, "index: no such class");
+	DAMAGE_DIRECTORY(true, INDEX(u32, ENTRIES + 40)[4] = NSF_INDEX_TO_LOWER,
+			 "index: no such class");
 }
+#undef DAMAGE_DIRECTORY
+#undef WINDOW
+#undef SLOT
+#undef ENTRIES
 
 /* Many nodes that share one large table: checking it again and again is refused. */
 static void test_shared(void **state)
@@ -621,6 +719,7 @@ int main(void)
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_index_tables),
 		cmocka_unit_test(test_index_rows),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_every_byte),

@@ -82,8 +82,8 @@ static u32 class_of(const struct nsf_image *img, const struct nsf_packet *p)
 	struct nsf_index_cursor cur;
 
 	memset(&cur, 0xa5, sizeof(cur));
-	assert_true(nsf_index_look(img, nsf_image_chains(img), p, &cur));
-	return nsf_index_next(&cur, 0);
+	return nsf_index_first(img, nsf_image_chains(img), nsf_image_chains(img)->index[0], p,
+			       &cur);
 }
 
 static u32 class_of_value(const struct nsf_image *img, enum nsf_field f, u64 value)
@@ -132,6 +132,31 @@ static u32 naive32(const u32 *first, u32 n, u32 v)
 }
 
 /* Of every size: searches go wrong at their ends. */
+static void test_pages(void **state)
+{
+	static const struct { u32 value, class; } t[] = {
+		{ 0, 0 }, { 255, 0 }, { 256, 1 }, { 0x1ff, 2 }, { 0x200, 0 }, { 0xff00, 1 },
+		{ 0xffff, 2 }, { 0x10000, 0 },	/* no port is; but it is read inside */
+	};
+	u8 v[256 + 2 * 512] = { [1] = 1, [255] = 1 };
+	u16 *class = (u16 *)(v + 256);
+	struct nsf_image *img;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 255; i++)
+		class[256 + i] = 1;
+	class[511] = 2;
+	nodes_begin();
+	node_add(NSF_INDEX_PAGES, NSF_FIELD_TH_DPORT, 4, 3)->table = index_put(&flat, v, sizeof(v));
+	node[0].count = 2;
+	img = nodes_end();
+	for (i = 0; i < COUNT(t); i++)
+		assert_int_equal(class_of_value(img, NSF_FIELD_TH_DPORT, t[i].value), t[i].class);
+	assert_int_equal(class_of_none(img), 3);
+	free(img);
+}
+
 static void test_search(void **state)
 {
 	u32 first[MAX_CLASSES], n, i;
@@ -166,54 +191,78 @@ static void test_search(void **state)
 	}
 }
 
-/* Each slot one entry, but 10.0/16 and the last two have more. */
-static void test_directory(void **state)
+static u32 naive64(const u64 *first, u32 n, u64 v)
 {
-	static const struct { u32 first; u16 class; } extra[] = {
-		{ 0x0a000000, 1 }, { 0x0a000001, 2 }, { 0x0a000100, 3 }, { 0x0a00ffff, 4 },
-		{ 0x0a010000, 0 }, { 0xfffe0000, 0 }, { 0xfffe8000, 5 }, { 0xffff0000, 6 },
-		{ 0xffff0005, 7 }, { 0xffffffff, 8 },
-	};
-	u32 *slot = calloc(NSF_INDEX_SLOTS + 2, sizeof(*slot)), s, e = 0, n = 0, i;
-	u16 *low = calloc(2 * NSF_INDEX_SLOTS, sizeof(*low));
-	u16 *class = calloc(2 * NSF_INDEX_SLOTS, sizeof(*class));
-	struct nsf_image *img;
+	u32 i = 0;
 
-	(void)state;
-	for (s = 0; s < NSF_INDEX_SLOTS; s++) {
-		slot[s] = n;
-		if (e == COUNT(extra) || extra[e].first >> 16 != s)
-			n++;
-		for (; e < COUNT(extra) && extra[e].first >> 16 == s; e++, n++) {
-			low[n] = (u16)extra[e].first;
-			class[n] = extra[e].class;
-		}
-	}
-	slot[s] = n;
-	nodes_begin();
-	node_add(NSF_INDEX_DIRECTORY, NSF_FIELD_IP_SADDR, 10, 9)->count = n;
-	node[0].table = index_put(&flat, slot, (NSF_INDEX_SLOTS + 1) * sizeof(*slot));
-	index_put2(&flat, low, n * 2, class, n * 2);
-	img = nodes_end();
-	for (i = 0; i < COUNT(extra); i++) {
-		u32 last = i + 1 < COUNT(extra) && extra[i].first >> 16 == extra[i + 1].first >> 16 ?
-			extra[i + 1].first - 1 : extra[i].first | 0xffff;
-
-		assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, extra[i].first),
-				 extra[i].class);
-		assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, last), extra[i].class);
-	}
-	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0), 0);
-	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0x09ffffff), 0);
-	assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, 0x7f000001), 0);
-	assert_int_equal(class_of_none(img), 9);
-	free(img);
-	free(slot);
-	free(low);
-	free(class);
+	while (i + 1 < n && first[i + 1] <= v)
+		i++;
+	return i;
 }
 
-static void test_wide(void **state)
+/* Which of @key each slot begins in. */
+static void slots_make(const struct nsf_index_window *w, const u64 *key, u32 n, u32 *slot)
+{
+	u32 s;
+
+	for (s = 0; s <= w->last; s++)
+		slot[s] = naive64(key, n, (u64)s << w->shift);
+	slot[s] = n - 1;
+}
+
+/* Values less the base: what lies below it is behind all others. */
+static const struct nsf_index_window window32[] = {
+	{ 0x0a000000, 8, 3 }, { 0x0a000000, 0, 0 }, { 0x0a000000, 31, 1 }, { 0, 24, 255 },
+	{ 0xffffff00, 4, 7 }, { 1, 16, 65535 }, { 0x0a000000, 31, 0 },
+};
+
+static void directory_try(const struct nsf_index_window *w)
+{
+	static const u64 key[] = {
+		0, 1, 0xff, 0x100, 0x1fe, 0x1ff, 0x200, 0x400, 0x401, 0x10000, 0x20001, 0xf6000000,
+		0xfffffffe, 0xffffffff,
+	};
+	u32 *slot = calloc(w->last + 2, sizeof(*slot)), first[COUNT(key)], i;
+	struct nsf_image *img;
+	u16 class[COUNT(key)];
+	int d;
+
+	assert_non_null(slot);
+	slots_make(w, key, COUNT(key), slot);
+	for (i = 0; i < COUNT(key); i++) {
+		first[i] = (u32)key[i];
+		class[i] = (u16)(i * 3 % COUNT(key));
+	}
+	nodes_begin();
+	node_add(NSF_INDEX_DIRECTORY, NSF_FIELD_IP_SADDR, COUNT(key) + 1, COUNT(key))->count =
+		COUNT(key);
+	node[0].table = index_put(&flat, w, sizeof(*w));
+	index_put(&flat, slot, (w->last + 2) * sizeof(*slot));
+	index_put2(&flat, first, sizeof(first), class, sizeof(class));
+	img = nodes_end();
+	for (i = 0; i < COUNT(key); i++)
+		for (d = -1; d <= 1; d++) {
+			u32 k = first[i] + (u32)d;
+
+			assert_int_equal(class_of_value(img, NSF_FIELD_IP_SADDR, (u32)w->base + k),
+					 class[naive64(key, COUNT(key), k)]);
+		}
+	assert_int_equal(class_of_none(img), COUNT(key));
+	free(img);
+	free(slot);
+}
+
+static void test_directory(void **state)
+{
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(window32); i++)
+		directory_try(&window32[i]);
+}
+
+/* With slots where @w: then @first is from the base on. */
+static void wide_try(const struct nsf_index_window *w)
 {
 	static const u64 first[] = { 0, 5, 6, 1ULL << 63 };
 	static const u32 to[] = { 0, NSF_INDEX_TO_LOWER | 1, 1, NSF_INDEX_TO_LOWER | 0 };
@@ -227,9 +276,9 @@ static void test_wide(void **state)
 	struct nsf_index_lower lower[2];
 	struct nsf_image *img;
 	struct nsf_packet p = { .have = 0 };
-	u32 i;
+	u32 slot[18], i;
+	u64 base = 0;
 
-	(void)state;
 	nodes_begin();
 	lower[0] = (struct nsf_index_lower){
 		.count = 1, .table = index_put2(&flat, low0, sizeof(low0), class0, sizeof(class0)),
@@ -237,14 +286,23 @@ static void test_wide(void **state)
 	lower[1] = (struct nsf_index_lower){
 		.count = 3, .table = index_put2(&flat, low1, sizeof(low1), class1, sizeof(class1)),
 	};
-	node_add(NSF_INDEX_WIDE, NSF_FIELD_IP6_DADDR_HI, 7, 6)->count = COUNT(first);
-	node[0].table = index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	node_add(w ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_WIDE, NSF_FIELD_IP6_DADDR_HI, 7, 6)->count =
+		COUNT(first);
+	if (w) {
+		base = w->base;
+		slots_make(w, first, COUNT(first), slot);
+		node[0].table = index_put2(&flat, w, sizeof(*w), slot,
+					   (w->last + 2) * sizeof(*slot));
+		index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	} else {
+		node[0].table = index_put2(&flat, first, sizeof(first), to, sizeof(to));
+	}
 	node[0].lower = index_put(&flat, lower, sizeof(lower));
 	node[0].lowers = 2;
 	img = nodes_end();
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
 	for (i = 0; i < COUNT(t); i++) {
-		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_HI, t[i].hi);
+		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_HI, base + t[i].hi);
 		nsf_packet_set(&p, NSF_FIELD_IP6_DADDR_LO, t[i].lo);
 		assert_int_equal(class_of(img, &p), t[i].class);
 	}
@@ -255,50 +313,113 @@ static void test_wide(void **state)
 	free(img);
 }
 
-/* Of two tables, and of a cross with one of them. */
+static void test_wide(void **state)
+{
+	static const struct nsf_index_window window[] = {
+		{ 0, 63, 1 }, { 0, 0, 15 }, { 7, 2, 3 }, { 1ULL << 63, 61, 7 }, { ~0ULL, 60, 15 },
+		{ 3, 1, 0 },
+	};
+	u32 i;
+
+	(void)state;
+	wide_try(NULL);
+	for (i = 0; i < COUNT(window); i++)
+		wide_try(&window[i]);
+}
+
+/* A table: value v has class v * @scale; absent is @classes - 1. */
+static void scaled_add(u8 field, u32 classes, u32 scale)
+{
+	struct nsf_index_node *n = node_add(NSF_INDEX_TABLE, field, (classes - 1) * scale + 1,
+					    (classes - 1) * scale);
+	u16 class[8];
+	u32 i;
+
+	for (i = 0; i < classes; i++)
+		class[i] = (u16)(i * scale);
+	n->count = classes;
+	n->table = index_put(&flat, class, classes * sizeof(*class));
+}
+
+static struct nsf_index_node *cross_add(u8 a, u8 b, u8 c, const u16 *class, u32 count, u32 classes)
+{
+	struct nsf_index_node *n = node_add(NSF_INDEX_CROSS, c, classes, 0);
+
+	n->a = a;
+	n->b = b;
+	n->count = count;
+	n->table = index_put(&flat, class, count * sizeof(*class));
+	return n;
+}
+
+/* Of two tables, and of that cross with another one. */
 static void test_cross(void **state)
 {
-	static const u16 direct[] = { 0, 1, 2, 3, 4 };
-	u16 cross[20], again[40];
+	u16 cross[20], again[30];
 	struct nsf_packet p = { .have = 0 };
 	struct nsf_image *img;
-	u32 i, a, b;
+	u32 i, a, b, c;
 
 	(void)state;
 	for (i = 0; i < COUNT(cross); i++)
-		cross[i] = (u16)(i * 3 % 10);
+		cross[i] = (u16)(i * 3 % 10 * 3);
 	for (i = 0; i < COUNT(again); i++)
-		again[i] = (u16)i;
+		again[i] = (u16)(COUNT(again) - 1 - i);
 	nodes_begin();
-	node_add(NSF_INDEX_TABLE, NSF_FIELD_MARK, 5, 4)->table = index_put(&flat, direct, 10);
-	node[0].count = 5;
-	node_add(NSF_INDEX_TABLE, NSF_FIELD_PKTTYPE, 4, 3)->table = index_put(&flat, direct, 8);
-	node[1].count = 4;
-	node_add(NSF_INDEX_CROSS, 0, 10, 0)->table = index_put(&flat, cross, sizeof(cross));
-	node[2].b = 1;
-	node[2].count = COUNT(cross);
-	node_add(NSF_INDEX_CROSS, 0, 40, 0)->table = index_put(&flat, again, sizeof(again));
-	node[3].a = 2;
-	node[3].b = 1;
-	node[3].count = COUNT(again);
+	scaled_add(NSF_FIELD_MARK, 5, 4);
+	scaled_add(NSF_FIELD_PKTTYPE, 4, 1);
+	scaled_add(NSF_FIELD_IIF, 3, 1);
+	cross_add(0, 1, NSF_INDEX_NO_NODE, cross, COUNT(cross), 28);
+	cross_add(3, 2, NSF_INDEX_NO_NODE, again, COUNT(again), 30);
 	img = nodes_end();
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
-	for (a = 0; a < 5; a++) {
-		for (b = 0; b < 4; b++) {
-			nsf_packet_set(&p, NSF_FIELD_MARK, a);
-			nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
-			assert_int_equal(class_of(img, &p), cross[a * 4 + b] * 4 + b);
-		}
-	}
+	for (a = 0; a < 5; a++)
+		for (b = 0; b < 4; b++)
+			for (c = 0; c < 3; c++) {
+				nsf_packet_set(&p, NSF_FIELD_MARK, a);
+				nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
+				nsf_packet_set(&p, NSF_FIELD_IIF, c);
+				assert_int_equal(class_of(img, &p), again[cross[a * 4 + b] + c]);
+			}
 	p.have = NSF_BIT(NSF_FIELD_NFPROTO);
-	assert_int_equal(class_of(img, &p), cross[4 * 4 + 3] * 4 + 3);
+	assert_int_equal(class_of(img, &p), again[cross[4 * 4 + 3] + 2]);
+	free(img);
+}
+
+/* Of three at once. */
+static void test_cross_of_three(void **state)
+{
+	struct nsf_packet p = { .have = 0 };
+	struct nsf_image *img;
+	u32 i, a, b, c;
+	u16 cross[60];
+
+	(void)state;
+	for (i = 0; i < COUNT(cross); i++)
+		cross[i] = (u16)(i * 7 % 60);
+	nodes_begin();
+	scaled_add(NSF_FIELD_MARK, 5, 12);
+	scaled_add(NSF_FIELD_PKTTYPE, 4, 3);
+	scaled_add(NSF_FIELD_IIF, 3, 1);
+	cross_add(0, 1, 2, cross, COUNT(cross), 60);
+	img = nodes_end();
+	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+	for (a = 0; a < 5; a++)
+		for (b = 0; b < 4; b++)
+			for (c = 0; c < 3; c++) {
+				nsf_packet_set(&p, NSF_FIELD_MARK, a);
+				nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
+				nsf_packet_set(&p, NSF_FIELD_IIF, c);
+				assert_int_equal(class_of(img, &p), cross[a * 12 + b * 3 + c]);
+			}
 	free(img);
 }
 
 /* ---- rows ---- */
 
 /* Rows of @records; each class of each node has other bits. */
-static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned int *seed)
+static void rows_try(u32 records, u32 operands, unsigned int percent, enum rows_form form,
+		     unsigned int *seed)
 {
 	static const u16 class[] = { 0, 1, 2 };
 	u64 bits[NSF_INDEX_MAX_ROWS][3][1024], want;
@@ -322,14 +443,14 @@ static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned i
 			for (w = 0; w < words; w++)
 				if (rand_r(seed) % 4 == 0)
 					bits[i][c][w] = 0;
-			row[c] = index_row(&flat, bits[i][c], records);
+			row[c] = index_row_as(&flat, bits[i][c], records, form);
 		}
 		node_add(NSF_INDEX_TABLE, (u8)(NSF_FIELD_IP6_NEXTHDR + i), 3, 2)->table =
 			index_put(&flat, class, sizeof(class));
 		node[i].count = 3;
 		node[i].rows = index_put(&flat, row, sizeof(row));
 	}
-	c = index_part(&flat, records, node, nodes);
+	c = index_part_as(&flat, records, node, nodes, form);
 	*(struct nsf_chain *)flat_add(&flat, NSF_SECTION_CHAINS, 1) = (struct nsf_chain){
 		.id = 8, .hook = 1, .families = 3, .start = 3, .name = 1,
 		.index = { c, NSF_NO_INDEX },
@@ -343,13 +464,13 @@ static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned i
 		if (pick[i] < 2)
 			nsf_packet_set(&p, NSF_FIELD_IP6_NEXTHDR + i, pick[i]);
 	}
-	assert_false(nsf_index_look(img, nsf_image_chains(img), &p, &cur));
-	assert_true(nsf_index_look(img, nsf_image_chains(img) + 1, &p, &cur));
+	at = nsf_index_first(img, nsf_image_chains(img) + 1, c, &p, &cur);
 	for (r = 0; r < records; r++) {
 		/* Now every record in turn, now leaps. */
 		if (r && rand_r(seed) % 8 == 0)
 			r += (u32)rand_r(seed) % (records / 2);
-		at = nsf_index_next(&cur, 3 + r);
+		if (r)
+			at = nsf_index_next(&cur, 3 + r);
 		for (; r < records; r++) {
 			want = ~0ULL;
 			for (i = 0; i < operands; i++)
@@ -359,8 +480,6 @@ static void rows_try(u32 records, u32 operands, unsigned int percent, unsigned i
 		}
 		assert_int_equal(at, r < records ? 3 + r : 3 + records);
 	}
-	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
-	assert_false(nsf_index_look(img, nsf_image_chains(img) + 1, &p, &cur));
 	free(img);
 }
 
@@ -368,18 +487,69 @@ static void test_rows(void **state)
 {
 	static const u32 records[] = { 2, 12, 63, 64, 65, 128, 4095, 4096, 4097, 10000, 65533 };
 	static const u8 percent[] = { 0, 2, 60, 100 };
-	unsigned int seed = 1;
+	unsigned int seed = 1, form;
 	u32 i, k, n;
 
 	(void)state;
 	for (i = 0; i < COUNT(records); i++)
 		for (k = 0; k < COUNT(percent); k++)
 			for (n = 1; n <= NSF_INDEX_MAX_ROWS; n += n < 5 ? 1 : 7)
-				if (records[i] < 10000 || n == 3)
-					rows_try(records[i], n, percent[k], &seed);
+				for (form = ROWS_SPARSE; form <= ROWS_WHOLE; form++)
+					if (records[i] < 10000 || n == 3)
+						rows_try(records[i], n, percent[k], form, &seed);
 }
 
 /* ---- the classifier ---- */
+
+/* 0 asks for two marks, of which the index has decided as many as is said. */
+static void test_decided(void **state)
+{
+	static const u16 class[] = { 0 };
+	const struct nsf_op op[] = {
+		OP(.code = NSF_OP_MASK, .field = NSF_FIELD_MARK, .a = 7, .b = ~0ULL),
+		OP(.code = NSF_OP_MASK, .field = NSF_FIELD_PKTTYPE, .a = 3, .b = ~0ULL),
+		OP(.code = NSF_OP_ACCEPT),
+	};
+	static const struct { u32 mark, type; u16 decided; u8 end; } t[] = {
+		{ 7, 3, 0, NSF_ACCEPT }, { 7, 2, 0, NSF_DROP }, { 6, 3, 0, NSF_DROP },
+		{ 7, 3, 1, NSF_ACCEPT }, { 7, 2, 1, NSF_DROP }, { 6, 3, 1, NSF_ACCEPT },
+		{ 7, 3, 2, NSF_ACCEPT }, { 7, 2, 2, NSF_ACCEPT }, { 6, 2, 2, NSF_ACCEPT },
+	};
+	const u64 bits = 3;
+	unsigned int i;
+	u32 row;
+
+	(void)state;
+	for (i = 0; i < COUNT(t); i++) {
+		struct nsf_packet p = { .have = 0 };
+		struct nsf_decision d, e;
+		struct nsf_image *img;
+
+		nodes_begin();
+		row = index_row(&flat, &bits, 2);
+		node_add(NSF_INDEX_TABLE, NSF_FIELD_MARK, 1, 0)->table =
+			index_put(&flat, class, sizeof(class));
+		node[0].count = 1;
+		node[0].rows = index_put(&flat, &row, sizeof(row));
+		FLAT(struct nsf_chain, &flat, NSF_SECTION_CHAINS)->index[0] =
+			index_part(&flat, 2, node, 1);
+		image_ops(&flat, 1, 0, 0, op, 3);
+		FLAT(struct nsf_record, &flat, NSF_SECTION_RECORDS)->decided[0] = t[i].decided;
+		img = image_end(&flat, NSF_DROP);
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
+		nsf_packet_set(&p, NSF_FIELD_MARK, t[i].mark);
+		nsf_packet_set(&p, NSF_FIELD_PKTTYPE, t[i].type);
+		nsf_classify(img, nsf_image_chains(img), &p, NULL, &d);
+		assert_int_equal(d.end, t[i].end);
+		nsf_classify_linear(img, nsf_image_chains(img), &p, NULL, &e);
+		assert_int_equal(e.end, t[i].mark == 7 && t[i].type == 3 ? NSF_ACCEPT : NSF_DROP);
+		/* The other family has no index, and none has decided anything. */
+		nsf_packet_set(&p, NSF_FIELD_NFPROTO, 10);
+		nsf_classify(img, nsf_image_chains(img), &p, NULL, &d);
+		assert_int_equal(d.end, e.end);
+		free(img);
+	}
+}
 
 /*
  * Record i counts in counter i; 2 leads past 3 and 4; 5 accepts. A row for each mark, that
@@ -462,11 +632,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_cross),
+		cmocka_unit_test(test_cross_of_three),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_decided),
 		cmocka_unit_test(test_classify),
 	};
 

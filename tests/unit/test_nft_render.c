@@ -3,7 +3,7 @@
 // links: policy/ast.c policy/block.c policy/check.c policy/check_chain.c policy/check_field.c
 // links: policy/check_match.c policy/check_named.c policy/check_proto.c policy/check_set.c
 // links: policy/check_stmt.c policy/check_value.c policy/complain.c policy/diag.c policy/format.c
-// links: policy/format_value.c policy/ir.c policy/load.c policy/names.c policy/node.c
+// links: policy/format_value.c policy/text.c policy/ir.c policy/load.c policy/names.c policy/node.c
 // links: policy/parser.c policy/scope.c policy/siphash.c policy/source.c policy/stmt.c
 // links: policy/token.c policy/warn.c policy/warn_cut.c policy/warn_never.c
 // links: ../build/gen/policy/parse.tab.c ../build/gen/policy/lex.yy.c

@@ -4,7 +4,7 @@
 // links: ../build/gen/policy/parse.tab.c ../build/gen/policy/lex.yy.c
 // links: policy/check.c policy/check_chain.c policy/check_field.c policy/check_match.c
 // links: policy/check_named.c policy/check_proto.c policy/check_set.c policy/check_stmt.c
-// links: policy/check_value.c policy/names.c policy/format.c policy/format_value.c
+// links: policy/check_value.c policy/names.c policy/format.c policy/format_value.c policy/text.c
 // links: policy/warn.c policy/warn_never.c policy/warn_cut.c policy/ir.c policy/diag.c policy/siphash.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*

@@ -3,7 +3,7 @@
 // links: policy/compile.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c
 // links: policy/index_build.c policy/index_flow.c policy/index_cond.c policy/index_range.c
-// links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_write.c
+// links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_window.c policy/index_write.c
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From IR made by hand to verdicts; and what of it becomes how many records. */
 #include <errno.h>

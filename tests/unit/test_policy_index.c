@@ -3,7 +3,7 @@
 // links: policy/compile.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c
 // links: policy/index_build.c policy/index_flow.c policy/index_cond.c policy/index_range.c
-// links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_write.c
+// links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_window.c policy/index_write.c
 /*
  * The index against a naive reading of the records. Chains are made by hand, or by a
  * seed; tests/policy/diff does the same with whole policies.
@@ -86,6 +86,16 @@ static void set(enum nsf_field field, u64 v)
 	nsf_packet_set(&pkt, field, v);
 }
 
+static bool is_ipv6(void)
+{
+	return pkt.val[NSF_FIELD_NFPROTO] == NSF_INDEX_IPV6;
+}
+
+static u32 part(void)
+{
+	return nsf_image_chains(img)->index[is_ipv6()];
+}
+
 /* The records that the index names: a string of 0 and 1. */
 static const char *bits(void)
 {
@@ -96,9 +106,10 @@ static const char *bits(void)
 	assert_true(records() < sizeof(s));
 	memset(s, '0', records());
 	s[records()] = '\0';
-	if (!nsf_index_look(img, nsf_image_chains(img), &pkt, &cur))
+	if (part() == NSF_NO_INDEX)
 		return "no index";
-	for (at = nsf_index_next(&cur, 0); at < records(); at = nsf_index_next(&cur, at + 1))
+	for (at = nsf_index_first(img, nsf_image_chains(img), part(), &pkt, &cur); at < records();
+	     at = nsf_index_next(&cur, at + 1))
 		s[at] = '1';
 	return s;
 }
@@ -194,16 +205,31 @@ static bool record_matches(u32 at, bool *acts, u32 *data)
 	return true;
 }
 
+/* What a record need not do holds where it is named. */
+static void decided_check(const char *named)
+{
+	u32 at, i, data;
+
+	for (at = 0; at < records(); at++) {
+		const struct nsf_record *r = nsf_image_records(img) + at;
+
+		for (i = 0; named[at] == '1' && i < r->decided[is_ipv6()]; i++)
+			if (!matches(nsf_image_ops(img) + r->op + i, &data))
+				fail_msg("record %u is named, and its op %u, decided, fails: %s",
+					 at, i, named);
+	}
+}
+
 /* As classify does, record by record; the index must name all that does something. */
 static void walk_check(void)
 {
 	const char *s = bits();
-	struct nsf_index_cursor cur;
 	u32 at = 0, to, data = 0;
 	bool acts, match;
 
-	if (!nsf_index_look(img, nsf_image_chains(img), &pkt, &cur))
+	if (part() == NSF_NO_INDEX)
 		return;
+	decided_check(s);
 	while (at + 1 < records()) {
 		const struct nsf_record *r = nsf_image_records(img) + at;
 		const struct nsf_op *last = nsf_image_ops(img) + r->op + r->ops - 1;
@@ -685,11 +711,11 @@ static void test_blurred(void **state)
 
 /* ---- representations ---- */
 
-static const struct nsf_index_node *node_of(enum nsf_field field)
+static const struct nsf_index_node *node_of_family(unsigned int six, enum nsf_field field)
 {
 	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
 	const struct nsf_index_part *part =
-		(const void *)(base + nsf_image_chains(img)->index[0]);
+		(const void *)(base + nsf_image_chains(img)->index[six]);
 	const struct nsf_index_node *n = (const void *)(part + 1);
 	u32 i;
 
@@ -698,6 +724,11 @@ static const struct nsf_index_node *node_of(enum nsf_field field)
 			return &n[i];
 	fail_msg("no node for field %u", field);
 	return n;
+}
+
+static const struct nsf_index_node *node_of(enum nsf_field field)
+{
+	return node_of_family(0, field);
 }
 
 static void chain_of(u32 n)
@@ -717,15 +748,20 @@ static void test_kinds(void **state)
 	u32 i;
 
 	(void)state;
+	chain_of(4);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_SEARCH);
 	chain_of(20);
 	assert_int_equal(node_of(NSF_FIELD_L4PROTO)->kind, NSF_INDEX_TABLE);
 	assert_int_equal(node_of(NSF_FIELD_IP_SADDR)->kind, NSF_INDEX_SEARCH);
-	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_SEARCH);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_PAGES);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->count, 3);	/* 7, 8, all others */
 	assert_int_equal(node_of(NSF_FIELD_IIFNAME_HI)->kind, NSF_INDEX_WIDE);
 	assert_true(img->section[NSF_SECTION_INDEX].size < 8192);
 	chain_of(2000);
 	assert_int_equal(node_of(NSF_FIELD_IP_SADDR)->kind, NSF_INDEX_DIRECTORY);
-	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_TABLE);
+	assert_int_equal(node_of(NSF_FIELD_IIFNAME_HI)->kind, NSF_INDEX_WIDE);
+	assert_true(img->section[NSF_SECTION_INDEX].size < 512 * 1024);
+	assert_int_equal(node_of(NSF_FIELD_TH_DPORT)->kind, NSF_INDEX_PAGES);
 	for (i = 0; i < 2000; i++) {
 		packet(4);
 		set(NSF_FIELD_IP_SADDR, (i << 16) + i % 3 / 2);
@@ -735,6 +771,91 @@ static void test_kinds(void **state)
 		set(NSF_FIELD_IIFNAME_LO, i);
 		bits_check();
 	}
+}
+
+static u32 crosses_of(u32 nodes)
+{
+	const u8 *base = (const u8 *)img + img->section[NSF_SECTION_INDEX].offset;
+	const struct nsf_index_part *part =
+		(const void *)(base + nsf_image_chains(img)->index[0]);
+	const struct nsf_index_node *n = (const void *)(part + 1);
+	u32 i, found = 0;
+
+	for (i = 0; i < part->nodes; i++)
+		found += n[i].kind == NSF_INDEX_CROSS &&
+			(n[i].field == NSF_INDEX_NO_NODE ? 2 : 3) == nodes;
+	return found;
+}
+
+/* Small fields become one, three at a time. */
+static void test_crosses(void **state)
+{
+	static const u8 field[] = { NSF_FIELD_L4PROTO, NSF_FIELD_CT_STATE, NSF_FIELD_PKTTYPE,
+				    NSF_FIELD_IP_DSCP };
+	u32 n, i, k;
+
+	(void)state;
+	for (n = 1; n <= 4; n++) {
+		begin();
+		for (i = 0; i < 400; i++) {
+			struct nsf_op op[5];
+
+			for (k = 0; k < n; k++)
+				op[k] = (struct nsf_op){ .code = NSF_OP_MASK, .field = field[k],
+							 .a = (i >> k) % 5, .b = ~0ULL };
+			op[k] = (struct nsf_op)ACCEPT;
+			image_ops(&f, i + 1, 0, 0, op, k + 1);
+		}
+		end();
+		assert_int_equal(crosses_of(2), n == 2 || n == 4);
+		assert_int_equal(crosses_of(3), n > 2);
+		for (i = 0; i < 500; i++) {
+			packet(4);
+			for (k = 0; k < n; k++)
+				if (random_below(8))
+					set(field[k], random_below(6));
+			bits_check();
+		}
+	}
+}
+
+/* In two heaps, a few elsewhere: the slots are where most are. */
+static u64 heaped(u32 i)
+{
+	return i % 10 == 9 ? (u64)i << 52 : (i % 10 < 7 ? 0x20010db8ULL : 0x2a0205ffULL) << 32 | i;
+}
+
+static u32 heaped4(u32 i)
+{
+	return (u32)heaped(i) + (u32)(heaped(i) >> 32);
+}
+
+static void test_slots(void **state)
+{
+	const u32 n = 1500;
+	u32 i;
+	int d;
+
+	(void)state;
+	begin();
+	for (i = 0; i < n; i++)
+		record(i + 1, 0, EQUAL(IP6_SADDR_HI, heaped(i)), EQUAL(IP6_SADDR_LO, i % 2),
+		       ACCEPT);
+	for (i = 0; i < n; i++)
+		record(n + i + 1, 0, EQUAL(IP_DADDR, heaped4(i)), ACCEPT);
+	end();
+	assert_int_equal(node_of_family(1, NSF_FIELD_IP6_SADDR_HI)->kind, NSF_INDEX_WIDE_DIRECTORY);
+	assert_int_equal(node_of(NSF_FIELD_IP_DADDR)->kind, NSF_INDEX_DIRECTORY);
+	for (i = 0; i < n; i += 7)
+		for (d = -1; d <= 1; d++) {
+			packet(6);
+			set(NSF_FIELD_IP6_SADDR_HI, heaped(i) + (u64)(long long)d);
+			set(NSF_FIELD_IP6_SADDR_LO, i % 2);
+			bits_check();
+			packet(4);
+			set(NSF_FIELD_IP_DADDR, (u32)(heaped4(i) + (u32)d));
+			bits_check();
+		}
 }
 
 /* A few fields more than there may be operands: the ones that say least are left out. */
@@ -802,6 +923,8 @@ int main(void)
 		cmocka_unit_test(test_projection),
 		cmocka_unit_test(test_blurred),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_crosses),
+		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_many_fields),
 		cmocka_unit_test(test_short),
 	};

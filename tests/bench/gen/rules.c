@@ -157,14 +157,19 @@ static void draw_five(const struct set *s, struct rng *r, struct rule *x)
 	x->accept = true;
 }
 
-/* Entries of a concatenation of intervals that do not overlap: each has a /24 of its own. */
+/*
+ * Entries of a concatenation of intervals that do not overlap: four share a source
+ * network and have ports apart, and each two of these share a destination, too. No
+ * field alone tells one from all others.
+ */
 static void draw_box(const struct set *s, struct rng *r, struct rule *x, uint32_t i)
 {
-	uint32_t from = 1024 + rng_below(r, 30000), dst = pool_draw(&s->dst, r);
+	uint32_t from = 1024 + 15000 * (i % 4) + rng_below(r, 14000);
+	uint32_t dst = s->dst.leaf[i / 2 % s->dst.n];
 
-	x->proto = rng_percent(r, 80) ? TCP : UDP;
-	x->src = pool_net(0x0a000000u | i << 8, 24, s->six);
-	x->dst = pool_net(dst, 24 + rng_below(r, 9), s->six);
+	x->proto = i / 4 % 5 ? TCP : UDP;
+	x->src = pool_net(0x0a000000u | i / 4 << 8, 24, s->six);
+	x->dst = pool_net(dst, 24 + dst % 9, s->six);
 	x->sport = (struct ports){ 1024, 65535 };
 	x->dport = (struct ports){ from, from + rng_below(r, 100) };
 	x->accept = true;

@@ -163,7 +163,7 @@ enum form {
 	FORM_SET,		/* one set of concatenations, one rule */
 	FORM_MAP,		/* the same as one verdict map */
 	FORM_IPTABLES,		/* what iptables-restore reads */
-	FORM_LIST,		/* a line for each: SADDR/LEN DADDR/LEN PROTO SPORT-SPORT DPORT-DPORT */
+	FORM_LIST,		/* lines: SADDR/LEN DADDR/LEN PROTO SPORT-SPORT DPORT-DPORT */
 };
 
 struct style {

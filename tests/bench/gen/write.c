@@ -117,10 +117,13 @@ static void write_concat(FILE *f, const struct set *s, const struct style *style
 	write_elements(f, s, style, exact);
 	fputs("\t\t}\n\t}\n", f);
 	write_chain(f, style);
-	fprintf(f, "\t\t%s saddr%s%s%s . meta l4proto%s . th dport ", ip, exact ? "" : " . ",
-		exact ? "" : ip, exact ? "" : " daddr", exact ? "" : " . th sport");
+	/* nft 1.0.6 takes meta l4proto in no concatenation of intervals. */
+	fprintf(f, "\t\t%s%s saddr%s%s%s . %s%s . th dport ",
+		map && style->counter ? "counter " : "", ip, exact ? "" : " . ", exact ? "" : ip, exact ? "" : " daddr",
+		exact ? "meta l4proto" : s->six ? "ip6 nexthdr" : "ip protocol",
+		exact ? "" : " . th sport");
 	if (map)
-		fprintf(f, "%svmap @entries\n\t}\n", style->counter ? "counter " : "");
+		fputs("vmap @entries\n\t}\n", f);
 	else
 		fprintf(f, "@entries %s%s\n\t}\n", style->counter ? "counter " : "",
 			style->drop ? "drop" : "accept");

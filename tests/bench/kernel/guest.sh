@@ -124,7 +124,10 @@ clock() {
 	hookdrive --clock
 	echo "kernel $(uname -r)"
 	echo "nft $(nft --version)"
-	echo "pipapo $(grep -m1 -ow avx2 /proc/cpuinfo || echo scalar)"
+	case $(uname -r) in
+	*uml) echo "pipapo scalar" ;;
+	*) echo "pipapo $(grep -m1 -ow avx2 /proc/cpuinfo || echo scalar)" ;;
+	esac
 }
 
 TMP=$(mktemp -d)

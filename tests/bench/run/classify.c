@@ -185,10 +185,11 @@ static void compare(struct run *run)
 		struct nsf_decision d = { 0 }, e = { 0 };
 		struct nsf_index_cursor cur;
 		u64 n = 0;
-		u32 at;
+		u32 at, part;
 
 		nsf_classify_linear(run->img, chain, &p, &run->fx, &d);
-		if (!nsf_index_look(run->img, chain, &q, &cur)) {
+		part = chain->index[q.val[NSF_FIELD_NFPROTO] == NSF_INDEX_IPV6];
+		if (part == NSF_NO_INDEX) {
 			n = d.record - chain->start + 1;
 		} else {
 			nsf_classify(run->img, chain, &q, &run->fx, &e);
@@ -197,11 +198,9 @@ static void compare(struct run *run)
 					"index in %u\n", i + 1, d.record, e.record);
 				exit(1);
 			}
-			for (at = chain->start; at <= d.record; at++, n++) {
-				at = nsf_index_next(&cur, at);
-				if (at > d.record)
-					break;
-			}
+			for (at = nsf_index_first(run->img, chain, part, &q, &cur);
+			     at <= d.record; at = nsf_index_next(&cur, at + 1))
+				n++;
 		}
 		all += n;
 		most = n > most ? n : most;

@@ -116,18 +116,22 @@ static void meta(struct sk_buff *skb, const struct nf_hook_state *state)
 		return;
 	}
 	memset(p, 0xff, sizeof(*p));
-	nsf_packet_load(p, skb, state, 0);
+	nsf_packet_load(p, skb, state, NSF_NEED_PLAIN);
 	leaves_check(field_is(p, NSF_FIELD_MARK, 77) &&
 		     field_is(p, NSF_FIELD_PKTTYPE, PACKET_HOST) &&
 		     field_is(p, NSF_FIELD_IIF, state->in->ifindex) &&
 		     field_is(p, NSF_FIELD_OIF, 0) && field_is(p, NSF_FIELD_LENGTH, 32) &&
 		     field_is(p, NSF_FIELD_NFPROTO, NFPROTO_IPV4) &&
-		     field_is(p, NSF_FIELD_TH_DPORT, 2000), "the fields that are always loaded");
+		     field_is(p, NSF_FIELD_TH_DPORT, 2000), "the plain fields");
 	leaves_check(!(p->have & (NSF_NEED_CT | NSF_NEED_NAMES)),
 		     "the others are not, if not needed");
 
+	nsf_packet_load(p, skb, state, 0);
+	leaves_check(p->have == NSF_BIT(NSF_FIELD_NFPROTO) &&
+		     field_is(p, NSF_FIELD_NFPROTO, NFPROTO_IPV4), "nor anything, where nothing is");
+
 	skb->pkt_type = PACKET_LOOPBACK;
-	nsf_packet_load(p, skb, state, NSF_NEED_CT | NSF_NEED_NAMES);
+	nsf_packet_load(p, skb, state, ~0ULL);
 	leaves_check(field_is(p, NSF_FIELD_PKTTYPE, PACKET_MULTICAST),
 		     "a copy to itself, multicast");
 	leaves_check(field_is(p, NSF_FIELD_IIFNAME_HI, 0x6c6f000000000000ULL) &&
@@ -138,7 +142,7 @@ static void meta(struct sk_buff *skb, const struct nf_hook_state *state)
 		     (p->have & NSF_NEED_CT) == NSF_BIT(NSF_FIELD_CT_STATE),
 		     "without an entry: invalid, no mark, no direction");
 	ip_hdr(skb)->daddr = htonl(ALL);
-	nsf_packet_load(p, skb, state, 0);
+	nsf_packet_load(p, skb, state, NSF_NEED_PLAIN);
 	leaves_check(field_is(p, NSF_FIELD_PKTTYPE, PACKET_BROADCAST),
 		     "a copy to itself, broadcast");
 	skb->pkt_type = PACKET_HOST;

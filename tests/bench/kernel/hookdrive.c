@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * usage: hookdrive --clock
- *        hookdrive [--hook HOOK] [--device NAME] [--rounds N] [--budget NS]
+ *        hookdrive [--hook HOOK] [--device NAME] [--rounds N] [--budget TICKS]
  *                  [--cold BYTES] [--verdict accept|drop] PACKETS NAME[=|:]NETNS...
  *
  * Sends packets (lines of tests/bench/gen) through a hook of each of the namespaces
@@ -28,14 +28,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../../run/packets.h"
-#include "../hookbench.h"
+#include "../run/packets.h"
+#include "module/hookbench.h"
 
 #define MOST		32	/* namespaces */
 #define MOST_PASSES	200	/* in a round */
 
 static const char usage[] =
-	"usage: hookdrive [--clock] [--hook HOOK] [--device NAME] [--rounds N] [--budget NS]\n"
+	"usage: hookdrive [--clock] [--hook HOOK] [--device NAME] [--rounds N] [--budget TICKS]\n"
 	"                 [--cold BYTES] [--verdict accept|drop] PACKETS NAME[=|:]NETNS...\n";
 
 struct place {
