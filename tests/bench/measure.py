@@ -15,8 +15,8 @@ BUILD = os.path.join(TOP, 'build', 'bench')
 CACHES = ['--cache-sim=yes', '--I1=32768,8,64', '--D1=32768,8,64', '--LL=1048576,16,64']
 
 
-class Set(collections.namedtuple('Set', 'kind n six packets traffic form mixed counter seed',
-                                 defaults=(False, 0, 'rules', 'rules', False, False, 1))):
+class Set(collections.namedtuple('Set', 'kind n six packets traffic form mixed counter seed own',
+                                 defaults=(False, 0, 'rules', 'rules', False, False, 1, False))):
     """What gen makes."""
 
     @property
@@ -27,6 +27,7 @@ class Set(collections.namedtuple('Set', 'kind n six packets traffic form mixed c
         parts += ['mixed'] if self.mixed else []
         parts += ['counter'] if self.counter else []
         parts += ['seed%d' % self.seed] if self.seed != 1 else []
+        parts += ['own'] if self.own else []
         return '-'.join(parts)
 
     def path(self, what):
@@ -39,6 +40,7 @@ class Set(collections.namedtuple('Set', 'kind n six packets traffic form mixed c
         command += ['-6'] if self.six else []
         command += ['--mixed'] if self.mixed else []
         command += ['--counter'] if self.counter else []
+        command += ['--own-table'] if self.own else []
         command += ['--packets', str(self.packets)] if self.packets else []
         command += [self.kind, str(self.n), self.path('nft'), self.path('packets')]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -4,7 +4,7 @@
 import math
 
 import report
-from costs import LEVELS, METRICS, OURS, best_metric, costs, has_rules, levels, main_set
+from costs import LEVELS, METRICS, OURS, costs, has_rules, levels, main_set
 from report import number
 
 
@@ -123,9 +123,9 @@ def other_runs(runs):
 def text(whole):
     """The table in the terminal: ratios, goals, and what they are of."""
     runs, lines = whole['runs'], []
-    metric = best_metric(runs)
-    if metric:
-        lines += ratios_table(runs, metric) + ['']
+    for metric in WHAT:
+        if OURS in costs(runs, metric):
+            lines += ratios_table(runs, metric) + ['']
     lines += goals_table(whole['goals'])
     lines += ['', 'Raw figures'] + raw_tables(runs) + other_runs(runs) + ['']
     for name, facts in whole['machine'].items():
@@ -142,24 +142,30 @@ def markdown_cell(cell):
     return '%s (%s)' % (figure(ratio) + ' x' if ratio else '-', figure(cost))
 
 
+# Both, where there are both: what one hides the other one shows.
+WHAT = {'ns_min': 'nanoseconds', 'instructions': 'instructions'}
+
+
 def markdown_costs(runs):
-    metric = best_metric(runs)
-    if not metric:
-        return ['The cost of a packet in the kernel has not been measured.', '']
-    rows = ratio_rows(runs, metric)
-    sizes = sizes_of(rows)
-    lines = ['What a packet costs more than without hooks, against nsfence with as many rules '
-             '(%s):' % METRICS[metric], '',
-             '| | ' + ' | '.join('{:,} rules'.format(n) for n in sizes) + ' |',
-             '|---' + '|---:' * len(sizes) + '|']
-    for label, row in rows:
-        lines.append('| %s | %s |' % (label, ' | '.join(
-            markdown_cell(row.get(n, (None, None))) for n in sizes)))
-    known = levels(runs, metric)
-    if known:
-        lines += ['', '; '.join('%s: %s %s' % (LEVELS[name], figure(value), METRICS[metric])
-                                for name, value in known.items()) + '.']
-    return lines + ['']
+    lines = []
+    for metric, unit in WHAT.items():
+        rows = ratio_rows(runs, metric)
+        if OURS not in dict(rows):
+            continue
+        sizes = sizes_of(rows)
+        lines += ['What a packet costs more than with an empty hook, against nsfence with as '
+                  'many rules; in brackets the %s:' % unit, '',
+                  '| | ' + ' | '.join('{:,} rules'.format(n) for n in sizes) + ' |',
+                  '|---' + '|---:' * len(sizes) + '|']
+        for label, row in rows:
+            lines.append('| %s | %s |' % (label, ' | '.join(
+                markdown_cell(row.get(n, (None, None))) for n in sizes)))
+        known = levels(runs, metric)
+        if known:
+            lines += ['', '; '.join('%s: %s %s' % (LEVELS[name], figure(value), unit)
+                                    for name, value in known.items()) + '.']
+        lines.append('')
+    return lines or ['The cost of a packet in the kernel has not been measured.', '']
 
 
 def markdown_goals(goals):
@@ -183,9 +189,10 @@ def markdown(whole):
         host.get('distribution', 'an unknown distribution'), host.get('kernel', '?'),
         host.get('commit', 'of an unknown commit'), host.get('date', '')[:10]))
     for name, facts in whole['machine'].items():
-        where = [str(facts[key]) for key in ('where', 'kernel') if facts.get(key)]
-        if name != 'host' and facts.get('where'):
-            lines.append('The part `%s` ran in: %s.' % (name, ', '.join(where)))
+        kernels = sorted({value for key, value in facts.items()
+                          if key.startswith('kernel') and value != host.get('kernel')})
+        if kernels:
+            lines.append('The part `%s` ran on Linux %s.' % (name, ' and '.join(kernels)))
     return '\n'.join(lines)
 
 
