@@ -20,18 +20,18 @@ static uint64_t hash_text(const char *s)
 	return siphash24(s, strlen(s), 0, 0);
 }
 
-static struct index_entry *index_slot(const struct index *x, const char *name)
+static struct index_entry *index_slot(const struct index *x, const char *name, uint64_t hash)
 {
-	size_t i = hash_text(name) & (x->size - 1);
+	size_t i = hash & (x->size - 1);
 
-	while (x->slot[i].name && strcmp(x->slot[i].name, name) != 0)
+	while (x->slot[i].name && (x->slot[i].hash != hash || strcmp(x->slot[i].name, name) != 0))
 		i = (i + 1) & (x->size - 1);
 	return &x->slot[i];
 }
 
 bool index_find(const struct index *x, const char *name, unsigned int *number)
 {
-	struct index_entry *e = x->size ? index_slot(x, name) : NULL;
+	struct index_entry *e = x->size ? index_slot(x, name, hash_text(name)) : NULL;
 
 	if (!e || !e->name)
 		return false;
@@ -39,10 +39,11 @@ bool index_find(const struct index *x, const char *name, unsigned int *number)
 	return true;
 }
 
-/* @name must live as long as the index. */
-bool index_add(struct check *c, struct index *x, const char *name, unsigned int number)
+/* The entry of @name, a new one perhaps, which has no name yet; NULL: no memory. */
+static struct index_entry *index_entry(struct check *c, struct index *x, const char *name)
 {
 	struct index bigger = { NULL, x->size ? x->size * 2 : 64, x->used };
+	uint64_t hash = hash_text(name);
 	struct index_entry *e;
 	size_t i;
 
@@ -50,17 +51,31 @@ bool index_add(struct check *c, struct index *x, const char *name, unsigned int 
 		bigger.slot = calloc(bigger.size, sizeof(*bigger.slot));
 		if (!bigger.slot) {
 			c->oom = true;
-			return false;
+			return NULL;
 		}
-		for (i = 0; i < x->size; i++)
-			if (x->slot[i].name)
-				*index_slot(&bigger, x->slot[i].name) = x->slot[i];
+		for (i = 0; i < x->size; i++) {
+			e = &x->slot[i];
+			if (e->name)
+				*index_slot(&bigger, e->name, e->hash) = *e;
+		}
 		free(x->slot);
 		*x = bigger;
 	}
-	e = index_slot(x, name);
-	if (!e->name)
+	e = index_slot(x, name, hash);
+	if (!e->name) {
+		e->hash = hash;
 		x->used++;
+	}
+	return e;
+}
+
+/* @name must live as long as the index. */
+bool index_add(struct check *c, struct index *x, const char *name, unsigned int number)
+{
+	struct index_entry *e = index_entry(c, x, name);
+
+	if (!e)
+		return false;
 	e->name = name;
 	e->number = number;
 	return true;
@@ -256,6 +271,7 @@ static bool check_table(struct check *c)
 static bool name_rules(struct check *c, const struct ir_chain *chain)
 {
 	struct index seen = { 0 };
+	struct index_entry *e;
 	size_t i, len = strlen(chain->name) + 1, size;
 	unsigned int n;
 	char *key;
@@ -266,9 +282,12 @@ static bool name_rules(struct check *c, const struct ir_chain *chain)
 		r->text = format_rule(c->p, r);
 		if (!r->text)
 			goto oom;
-		n = index_find(&seen, r->text, &n) ? n + 1 : 0;
-		if (!index_add(c, &seen, r->text, n))
+		e = index_entry(c, &seen, r->text);
+		if (!e)
 			goto oom;
+		n = e->name ? e->number + 1 : 0;
+		e->name = r->text;
+		e->number = n;
 		size = len + strlen(r->text) + 1;
 		key = malloc(size + 4);
 		if (!key)

@@ -19,7 +19,7 @@
 
 /* Names to numbers, of chains and sets. */
 struct index {
-	struct index_entry { const char *name; unsigned int number; } *slot;
+	struct index_entry { const char *name; uint64_t hash; unsigned int number; } *slot;
 	size_t size, used;	/* size: a power of two */
 };
 

@@ -41,21 +41,21 @@ void *flat_add(struct flat *f, enum nsf_section_id id, size_t n)
 	return at;
 }
 
-/* The slot where @s is, or where it belongs. */
-static uint32_t *slot_of(const struct flat *f, const char *s)
+/* The number of the slot where @s is, or where it belongs. */
+static size_t slot_of(const struct flat *f, const char *s, uint32_t hash)
 {
 	const char *all = FLAT(char, f, NSF_SECTION_STRINGS);
-	size_t i = siphash24(s, strlen(s), 0, 0) & (f->slots - 1);
+	size_t i = hash & (f->slots - 1);
 
-	while (f->string[i] && strcmp(all + f->string[i], s))
+	while (f->string[i].at && (f->string[i].hash != hash || strcmp(all + f->string[i].at, s)))
 		i = (i + 1) & (f->slots - 1);
-	return &f->string[i];
+	return i;
 }
 
 static bool slots_grow(struct flat *f)
 {
 	struct flat old = *f;
-	size_t i;
+	size_t i, k;
 
 	f->slots = old.slots ? 2 * old.slots : 64;
 	f->string = calloc(f->slots, sizeof(*f->string));
@@ -63,18 +63,22 @@ static bool slots_grow(struct flat *f)
 		*f = old;
 		return false;
 	}
-	for (i = 0; i < old.slots; i++)
-		if (old.string[i])
-			*slot_of(f, FLAT(char, f, NSF_SECTION_STRINGS) + old.string[i]) =
-				old.string[i];
+	/* No two are alike: to the first that is free. */
+	for (i = 0; i < old.slots; i++) {
+		if (!old.string[i].at)
+			continue;
+		for (k = old.string[i].hash & (f->slots - 1); f->string[k].at;)
+			k = (k + 1) & (f->slots - 1);
+		f->string[k] = old.string[i];
+	}
 	free(old.string);
 	return true;
 }
 
 uint32_t flat_string(struct flat *f, const char *s)
 {
-	size_t at = flat_n(f, NSF_SECTION_STRINGS), len;
-	uint32_t *slot;
+	size_t at = flat_n(f, NSF_SECTION_STRINGS), len, i;
+	uint32_t hash;
 	char *copy;
 
 	if (!at) {		/* offset 0 is "" */
@@ -86,19 +90,21 @@ uint32_t flat_string(struct flat *f, const char *s)
 		return 0;
 	if (2 * f->strings >= f->slots && !slots_grow(f))
 		return UINT32_MAX;
-	slot = slot_of(f, s);
-	if (!*slot) {
-		len = strlen(s) + 1;
+	len = strlen(s) + 1;
+	hash = (uint32_t)siphash24(s, len - 1, 0, 0);
+	i = slot_of(f, s, hash);
+	if (!f->string[i].at) {
 		if (len > UINT32_MAX - 1 - at)
 			return UINT32_MAX;
 		copy = flat_add(f, NSF_SECTION_STRINGS, len);
 		if (!copy)
 			return UINT32_MAX;
 		memcpy(copy, s, len);
-		*slot = (uint32_t)at;
+		f->string[i].at = (uint32_t)at;
+		f->string[i].hash = hash;
 		f->strings++;
 	}
-	return *slot;
+	return f->string[i].at;
 }
 
 uint64_t flat_size(const struct flat *f)

@@ -20,7 +20,7 @@ struct flat_section {
 /* Zero it before use. */
 struct flat {
 	struct flat_section section[NSF_SECTIONS];
-	uint32_t *string;	/* offsets of the strings, hashed; 0: free */
+	struct { uint32_t at, hash; } *string;	/* offsets of the strings; 0: free */
 	size_t strings, slots;	/* slots: a power of 2, or 0 */
 };
 

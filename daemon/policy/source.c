@@ -238,19 +238,19 @@ int source_include(struct source *s, const char *pattern, const struct source_te
 
 static int index_lines(struct source_text *t)
 {
-	size_t lines = 1, i;
+	const char *end = t->data + t->size, *at;
+	size_t lines = 1;
 
 	if (t->line)
 		return 0;
-	for (i = 0; i < t->size; i++)
-		lines += t->data[i] == '\n';
+	for (at = t->data; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		lines++;
 	t->line = malloc(lines * sizeof(*t->line));
 	if (!t->line)
 		return -ENOMEM;
 	t->line[t->lines++] = 0;
-	for (i = 0; i < t->size; i++)
-		if (t->data[i] == '\n')
-			t->line[t->lines++] = i + 1;
+	for (at = t->data; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		t->line[t->lines++] = (size_t)(at + 1 - t->data);
 	return 0;
 }
 

@@ -89,7 +89,10 @@ static const struct {
 
 static int by_word(const void *key, const void *member)
 {
-	return strcmp(key, ((const struct keyword *)member)->word);
+	const char *a = key, *b = ((const struct keyword *)member)->word;
+
+	/* Mostly the first letters differ. */
+	return *a != *b ? (unsigned char)*a - (unsigned char)*b : strcmp(a, b);
 }
 
 /* Directly behind `ct`, or behind a header. */
