@@ -33,6 +33,10 @@ void compile_error(struct compile *c, const struct ir_place *place, const char *
 
 	if (c->err)
 		return;
+	if (c->expanded) {
+		c->err = -EAGAIN;
+		return;
+	}
 	c->err = -EINVAL;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -74,7 +78,7 @@ void compile_label_place(struct compile *c, uint32_t label)
 		c->label[label] = (uint32_t)flat_n(c->flat, NSF_SECTION_RECORDS);
 }
 
-static struct nsf_record *record_last(struct compile *c)
+struct nsf_record *compile_record(struct compile *c)
 {
 	return FLAT(struct nsf_record, c->flat, NSF_SECTION_RECORDS) +
 		flat_n(c->flat, NSF_SECTION_RECORDS) - 1;
@@ -104,15 +108,15 @@ void compile_record_open(struct compile *c, uint32_t miss)
 {
 	record_add(c, &c->rule->place, c->rule_at[c->rule_number]);
 	if (!c->err)
-		record_last(c)->miss = miss;
+		compile_record(c)->miss = miss;
 }
 
 void compile_record_close(struct compile *c, uint32_t next)
 {
 	if (c->err)
 		return;
-	record_last(c)->ops = (u32)flat_n(c->flat, NSF_SECTION_OPS) - record_last(c)->op;
-	record_last(c)->next = next;
+	compile_record(c)->ops = (u32)flat_n(c->flat, NSF_SECTION_OPS) - compile_record(c)->op;
+	compile_record(c)->next = next;
 }
 
 /* From labels to indexes. */
@@ -197,9 +201,25 @@ static bool is_needless(const struct ir_stmt *s, const struct ir_stmt *next)
 	return false;
 }
 
-static void end_op(struct compile *c, const struct ir_stmt *s, enum nsf_op_code code)
+/* Does the verdict fall here, whatever comes behind? */
+static bool is_end(const struct ir_stmt *s)
 {
-	compile_op(c, s, &(struct nsf_op){ .code = (u8)code });
+	return s->kind == IR_REJECT ||
+	       (s->kind == IR_VERDICT &&
+		(s->verdict.kind == IR_ACCEPT || s->verdict.kind == IR_DROP));
+}
+
+void compile_end(struct compile *c, const struct ir_stmt *s)
+{
+	struct nsf_op op = { .code = NSF_OP_REJECT };
+
+	if (s->kind == IR_REJECT) {
+		op.arg = s->reject.how;
+		op.a = s->reject.code;
+	} else {
+		op.code = s->verdict.kind == IR_ACCEPT ? NSF_OP_ACCEPT : NSF_OP_DROP;
+	}
+	compile_op(c, s, &op);
 	compile_record_close(c, 0);
 }
 
@@ -243,10 +263,6 @@ static void emit_verdict(struct compile *c, const struct ir_stmt *s, uint32_t re
 	uint32_t after = c->after, to;
 	bool body;
 
-	if (s->verdict.kind == IR_ACCEPT || s->verdict.kind == IR_DROP) {
-		end_op(c, s, s->verdict.kind == IR_ACCEPT ? NSF_OP_ACCEPT : NSF_OP_DROP);
-		return;
-	}
 	to = verdict_target(c, &s->verdict, after, ret, &body);
 	compile_record_close(c, to);
 	if (body)
@@ -305,24 +321,42 @@ static void emit_map(struct compile *c, const struct ir_stmt *s, const struct ir
 	}
 }
 
+/* A match on a set whose elements become records; these lead to the rest of the rule, or end it. */
+static void emit_elements(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *end,
+			  size_t number, uint32_t ret, unsigned int depth)
+{
+	const struct ir_stmt *last = s + 2 == end && is_end(s + 1) ? s + 1 : NULL;
+	uint32_t rest = last || s + 1 == end ? c->after : compile_label(c);
+
+	compile_elements(c, s, last, rest);
+	if (rest == c->after)
+		return;
+	compile_label_place(c, rest);
+	compile_record_open(c, c->after);
+	emit_rest(c, s + 1, end, number, ret, depth);
+}
+
 /* The statements from @s on, into the open record. @number: see compile_stmt(). */
 static void emit_rest(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *end,
 		      size_t number, uint32_t ret, unsigned int depth)
 {
 	for (; s < end && !c->err; s++) {
+		if (compile_is_expanded(c, s)) {
+			emit_elements(c, s, end, number, ret, depth);
+			return;
+		}
 		switch (s->kind) {
 		case IR_MAP:
 			emit_map(c, s, end, number, ret, depth);
 			return;
 		case IR_VERDICT:
-			if (s->verdict.kind == IR_CONTINUE)
-				break;
-			emit_verdict(c, s, ret, depth);
-			return;
 		case IR_REJECT:
-			compile_op(c, s, &(struct nsf_op){
-				.code = NSF_OP_REJECT, .arg = s->reject.how, .a = s->reject.code });
-			compile_record_close(c, 0);
+			if (s->kind == IR_VERDICT && s->verdict.kind == IR_CONTINUE)
+				break;
+			if (is_end(s))
+				compile_end(c, s);
+			else
+				emit_verdict(c, s, ret, depth);
 			return;
 		default:
 			if (s + 1 == end || !is_needless(s, s + 1))
@@ -406,8 +440,8 @@ static void emit_base(struct compile *c, unsigned int index)
 	emit_chain(c, index, policy, 0, &chain->place);
 	compile_label_place(c, policy);
 	record_add(c, &chain->place, NSF_NO_RULE);
-	if (!c->err)
-		end_op(c, NULL, accept ? NSF_OP_ACCEPT : NSF_OP_DROP);
+	compile_op(c, NULL, &(struct nsf_op){ .code = accept ? NSF_OP_ACCEPT : NSF_OP_DROP });
+	compile_record_close(c, 0);
 }
 
 /* ---- states in the order of their ids ---- */
@@ -501,10 +535,12 @@ static void compile_clean(struct compile *c)
 	free(c->state_at);
 }
 
-int policy_compile(const struct ir_policy *p, struct nsf_image **out, struct diags *d)
+/* @whole_sets: no set's elements become records. */
+static int compile_try(const struct ir_policy *p, bool whole_sets, struct nsf_image **out,
+		       struct diags *d)
 {
 	struct flat flat = { .slots = 0 };
-	struct compile c = { .policy = p, .flat = &flat, .diags = d };
+	struct compile c = { .policy = p, .flat = &flat, .diags = d, .whole_sets = whole_sets };
 	unsigned int i;
 
 	if (!compile_init(&c) || flat_string(&flat, "") == UINT32_MAX)
@@ -518,9 +554,18 @@ int policy_compile(const struct ir_policy *p, struct nsf_image **out, struct dia
 	}
 	if (!c.err)
 		c.err = index_build(&flat);
+	if (!c.err && c.expanded && flat_size(&flat) > NSF_MAX_IMAGE)
+		c.err = -EAGAIN;
 	if (!c.err)
 		c.err = image_write(&flat, p->name, out, d);
 	compile_clean(&c);
 	flat_clean(&flat);
 	return c.err;
+}
+
+int policy_compile(const struct ir_policy *p, struct nsf_image **out, struct diags *d)
+{
+	int err = compile_try(p, false, out, d);
+
+	return err == -EAGAIN ? compile_try(p, true, out, d) : err;
 }

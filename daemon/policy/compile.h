@@ -3,6 +3,7 @@
  * compile: from the IR to flat sections, and what its files share.
  *
  *   compile.c        chains and rules: where evaluation goes on
+ *   compile_expand.c sets of boxes, as a record for each element
  *   compile_match.c  matches and statements: ops
  *   compile_set.c    sets: sorted keys
  *   index_*.c        which records a packet can match
@@ -31,7 +32,7 @@ struct compile {
 	const struct ir_policy *policy;
 	struct flat *flat;
 	struct diags *diags;
-	int err;			/* 0, -EINVAL (told in diags) or -ENOMEM */
+	int err;			/* 0, -EINVAL (told in diags), -ENOMEM or -EAGAIN */
 
 	uint32_t *label;		/* the record that each stands for */
 	size_t labels, label_cap;
@@ -49,9 +50,13 @@ struct compile {
 	const struct ir_rule *rule;
 	size_t rule_number;
 	uint32_t after;			/* label: where the rule does not match */
+
+	/* Sets whose elements become records. Where an error comes then: again, without. */
+	bool whole_sets;		/* none does */
+	uint32_t expanded;		/* records */
 };
 
-/* An error at @place; the first one ends the compilation. */
+/* An error at @place; the first one ends the compilation. -EAGAIN: sets are expanded. */
 void compile_error(struct compile *c, const struct ir_place *place, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void compile_no_memory(struct compile *c);
@@ -63,17 +68,34 @@ void compile_label_place(struct compile *c, uint32_t label);	/* here: the next r
 /* @next: a label; 0 where the last op ends evaluation. */
 void compile_record_open(struct compile *c, uint32_t miss);
 void compile_record_close(struct compile *c, uint32_t next);
+/* The same with a verdict or reject. */
+void compile_end(struct compile *c, const struct ir_stmt *s);
+/* The open record, until the next one is. */
+struct nsf_record *compile_record(struct compile *c);
 
 /* ---- ops, in compile_match.c: into the open record ---- */
 
 void compile_op(struct compile *c, const struct ir_stmt *s, const struct nsf_op *op);
 /* A statement that says not where to go on. @number: of counters and limits of the rule. */
 void compile_stmt(struct compile *c, const struct ir_stmt *s, size_t number);
+/* That the fields of this match on a set lie in this element of it. */
+void compile_element(struct compile *c, const struct ir_stmt *s, const struct ir_element *e);
+bool compile_is_match(const struct nsf_op *op);
 /* The key of a set or map: its fields, one byte each. */
 uint64_t compile_key(const enum ir_field *field, unsigned int fields);
 
+/* ---- sets of boxes, in compile_expand.c ---- */
+
+/* Shall the elements of this match's set become records? */
+bool compile_is_expanded(const struct compile *c, const struct ir_stmt *s);
+/* These, from the open record on. Each ends with @last or, if NULL, leads to the label @to. */
+void compile_elements(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *last,
+		      uint32_t to);
+
 /* ---- sets, in compile_set.c ---- */
 
+/* Has each field of each element one value? */
+bool compile_set_is_exact(const struct ir_set *s);
 /* The set of the IR with this index; NULL: an error. */
 const struct compile_set *compile_set(struct compile *c, unsigned int index);
 /* One interval of a wide field (16 bytes each), as a set; UINT32_MAX: an error. */

@@ -64,7 +64,7 @@ uint64_t compile_key(const enum ir_field *field, unsigned int fields)
 	return list;
 }
 
-static bool is_match(const struct nsf_op *op)
+bool compile_is_match(const struct nsf_op *op)
 {
 	return op->code == NSF_OP_MASK || op->code == NSF_OP_RANGE || op->code == NSF_OP_SET;
 }
@@ -77,7 +77,7 @@ static bool is_repeated(const struct compile *c, const struct nsf_op *op)
 	const struct nsf_record *r = FLAT(struct nsf_record, c->flat, NSF_SECTION_RECORDS) +
 		flat_n(c->flat, NSF_SECTION_RECORDS) - 1;
 
-	if (!is_match(op))
+	if (!compile_is_match(op))
 		return false;
 	for (back = 0; back < LOOK_BACK && n > r->op; back++) {
 		const struct nsf_op *old = &all[--n];
@@ -247,6 +247,19 @@ static void match_range(struct compile *c, const struct ir_stmt *s, const struct
 		wide_range(c, s, m);
 	else
 		wide_equal(c, s, m);
+}
+
+void compile_element(struct compile *c, const struct ir_stmt *s, const struct ir_element *e)
+{
+	struct ir_match one = { .kind = IR_MATCH_RANGE, .fields = 1 };
+	unsigned int f;
+
+	memset(one.mask, 0xff, sizeof(one.mask));
+	for (f = 0; f < s->match.fields; f++) {
+		one.field[0] = s->match.field[f];
+		one.range = e->key[f];
+		match_range(c, s, &one);
+	}
 }
 
 static void match_set(struct compile *c, const struct ir_stmt *s, const struct ir_match *m)
