@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * image_check: see image_check.h. First the sections' sizes, then what others
- * point to, then what points; the index (index_check.c) last. Nothing is looked at
- * twice.
+ * image_check: see image_check.h. First the sections' sizes, then what others point to,
+ * then what points; the index (index_check.c) last. Nothing is looked at twice.
  */
 #ifdef __KERNEL__
 #include <linux/errno.h>
