@@ -4,8 +4,9 @@
 # what observers see before and after each chain must be the same. And nft's
 # verdicts on this kernel against the compiler and the classifier in user space.
 #
-# Generated policies, too. All cases with NSF_LONG; else every 24th, and on each
-# kernel others of them. The debug kernel takes a sixth.
+# Generated policies, too, two of them long, which the module judges by their index.
+# All cases with NSF_LONG; else every 24th, and on each kernel others of them. The
+# debug kernel takes a sixth.
 . "$(dirname "$0")/lib.sh"
 only_on 5.10 6.1 6.12 7.x
 cd ../oracle || bail "there is tests/oracle"
@@ -65,8 +66,14 @@ report() { # WHAT
 report "a fence and nft" < <(run_oracle -j "$(nproc)" -f "$TMP/fence" "${cases[@]}")
 report "nft and the classifier" < <(run_oracle -j "$(nproc)" "${cases[@]}")
 
-./generate policydiff "${NSF_SEED:-1}" "$policies" "$TMP"
-generated=("$TMP"/generated-*.nft)
+# Of those that are left over the longest two: long enough for an index.
+./generate policydiff "${NSF_SEED:-1}" $((policies + 16)) "$TMP"
+mapfile -t generated < <(cd "$TMP" && ls -S generated-*.nft | head -2)
+for ((i = 0; i < policies; i++)); do
+	[[ " ${generated[*]} " = *" generated-$i.nft "* ]] || generated+=("generated-$i.nft")
+done
+diag "the longest: $(wc -l <"$TMP/${generated[0]}") lines"
+generated=("${generated[@]/#/$TMP/}")
 report "generated" < <(run_oracle -g -j "$(nproc)" -f "$TMP/fence" "${generated[@]}")
 
 # The control: a fence with another policy must not pass for the same.

@@ -69,7 +69,7 @@ static void make_chain(struct maker *m, unsigned int index)
 	} else {
 		c->policy = IR_ACCEPT;
 	}
-	c->rules = below(m, MAX_RULES + 1);
+	c->rules = below(m, (m->many && c->base ? MANY_RULES : MAX_RULES) + 1);
 	c->rule = zalloc(c->rules + 1, sizeof(*c->rule));
 	for (i = 0; i < c->rules; i++)
 		make_rule(m, &c->rule[i], index, i + 1);
@@ -92,8 +92,9 @@ static struct ir_policy *make_policy(uint64_t seed, bool text)
 	p->file = zalloc(1, sizeof(*p->file));
 	p->file[0] = copy(name);
 	p->files = 1;
-	m->base = 1 + below(m, 3);
-	p->chains = m->base + below(m, MAX_CHAINS - m->base - 1);
+	m->base = 1 + below(m, MAX_BASE);
+	m->many = percent(m, 10);
+	p->chains = m->base + below(m, m->many ? 3 : MAX_CHAINS - m->base - 1);
 	p->chain = zalloc(p->chains, sizeof(*p->chain));
 	p->set = zalloc(MAX_SETS, sizeof(*p->set));
 	for (i = 0; i < p->chains; i++)

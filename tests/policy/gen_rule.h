@@ -19,9 +19,11 @@
 #include "gen.h"
 
 #define MAX_CHAINS	9
+#define MAX_BASE	3
 #define MAX_RULES	8
+#define MANY_RULES	90	/* in a long base chain */
 #define MAX_STMTS	80	/* with all dependencies */
-#define MAX_SETS	(MAX_CHAINS * MAX_RULES * 6)
+#define MAX_SETS	((MAX_BASE * MANY_RULES + MAX_CHAINS * MAX_RULES) * 6)
 
 #define ANY_L4		256
 #define OTHER_L4	257
@@ -31,6 +33,7 @@ struct maker {
 	struct rng r;
 	struct ir_policy *p;
 	unsigned int base;	/* chains below are base chains */
+	bool many;		/* the base chains are long */
 	bool postrouting;	/* there is such a base chain: no reject */
 	bool text;		/* only what the language can say, with nft's dependencies */
 	/* Of the rule that is being made: */
