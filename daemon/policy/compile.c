@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * compile: chains and rules become records that lead forward.
- *
- * A chain is written out wherever a rule calls it, straight behind that rule's
- * records; so all that is behind it has a higher number. What a chain falls back
- * to at its end (`ret`) is, for a jump, what follows the rule; for a goto, what
- * the chain that said it would fall back to; for a base chain, its policy.
+ * compile: labels and records, base chains, and all of a policy. What is between a base
+ * chain and its records is compile_rule.c.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -18,11 +14,7 @@
 #include "policy/policy.h"
 #include "policy/siphash.h"
 
-#define NONE		UINT32_MAX
-#define MAX_DEPTH	16	/* chains within chains: nft's NFT_JUMP_STACK_SIZE */
-
-static void emit_chain(struct compile *c, unsigned int chain, uint32_t ret, unsigned int depth,
-		       const struct ir_place *caller);
+#define NONE	UINT32_MAX
 
 /* ---- errors ---- */
 
@@ -135,267 +127,6 @@ static void labels_resolve(struct compile *c)
 			t[i] = c->label[t[i]];
 }
 
-/* ---- rules ---- */
-
-/* Enters the rule into the image the first time that it is written out. */
-static void rule_enter(struct compile *c, const struct ir_chain *chain)
-{
-	const struct ir_rule *rule = c->rule;
-	uint32_t text, file, name;
-	struct nsf_rule *r;
-
-	if (c->err || c->rule_at[c->rule_number] != NONE)
-		return;
-	if (flat_n(c->flat, NSF_SECTION_RULES) == NSF_MAX_RULES) {
-		compile_error(c, &rule->place, "the policy has more than %u rules; that is the limit",
-			      NSF_MAX_RULES);
-		return;
-	}
-	text = flat_string(c->flat, rule->text);
-	file = flat_string(c->flat, rule->place.file);
-	name = flat_string(c->flat, chain->name);
-	r = flat_add(c->flat, NSF_SECTION_RULES, 1);
-	if (!r || text == UINT32_MAX || file == UINT32_MAX || name == UINT32_MAX) {
-		compile_no_memory(c);
-		return;
-	}
-	*r = (struct nsf_rule){ .id = rule->id, .text = text, .file = file,
-				.line = rule->place.line, .chain = name };
-	c->rule_at[c->rule_number] = (uint32_t)flat_n(c->flat, NSF_SECTION_RULES) - 1;
-}
-
-static bool is_of_family(enum ir_field f, unsigned int nfproto)
-{
-	return nfproto == 2 ? f >= IR_IP_SADDR && f <= IR_IP_LENGTH :
-			      f >= IR_IP6_SADDR && f <= IR_EXTHDR_FRAG;
-}
-
-/*
- * A generated `meta nfproto` before a match that the other family's packets fail
- * anyway, as they lack the field.
- */
-static bool is_needless(const struct ir_stmt *s, const struct ir_stmt *next)
-{
-	const enum ir_field *field;
-	unsigned int n, value;
-
-	if (s->kind != IR_MATCH || !s->match.implicit || s->match.kind != IR_MATCH_RANGE ||
-	    s->match.field[0] != IR_META_NFPROTO || s->match.negate || s->match.mask[0] != 0xff ||
-	    s->match.range.first[0] != s->match.range.last[0])
-		return false;
-	value = s->match.range.first[0];
-	if (value != 2 && value != 10)
-		return false;
-	if (next->kind == IR_MATCH) {
-		field = next->match.field;
-		n = next->match.kind == IR_MATCH_SET ? next->match.fields : 1;
-	} else if (next->kind == IR_MAP) {
-		field = next->map.field;
-		n = next->map.fields;
-	} else {
-		return false;
-	}
-	while (n--)
-		if (is_of_family(field[n], value))
-			return true;
-	return false;
-}
-
-/* Does the verdict fall here, whatever comes behind? */
-static bool is_end(const struct ir_stmt *s)
-{
-	return s->kind == IR_REJECT ||
-	       (s->kind == IR_VERDICT &&
-		(s->verdict.kind == IR_ACCEPT || s->verdict.kind == IR_DROP));
-}
-
-void compile_end(struct compile *c, const struct ir_stmt *s)
-{
-	struct nsf_op op = { .code = NSF_OP_REJECT };
-
-	if (s->kind == IR_REJECT) {
-		op.arg = s->reject.how;
-		op.a = s->reject.code;
-	} else {
-		op.code = s->verdict.kind == IR_ACCEPT ? NSF_OP_ACCEPT : NSF_OP_DROP;
-	}
-	compile_op(c, s, &op);
-	compile_record_close(c, 0);
-}
-
-/* Where does a verdict lead, as a target? *body: a chain that is to be written there. */
-static uint32_t verdict_target(struct compile *c, const struct ir_verdict *v, uint32_t rest,
-			       uint32_t ret, bool *body)
-{
-	*body = false;
-	switch (v->kind) {
-	case IR_ACCEPT:
-		return NSF_TARGET_VERDICT | NSF_ACCEPT;
-	case IR_DROP:
-		return NSF_TARGET_VERDICT | NSF_DROP;
-	case IR_RETURN:
-		return ret;
-	case IR_CONTINUE:
-		return rest;
-	case IR_JUMP:
-	case IR_GOTO:
-		/* An empty chain falls back at once. */
-		if (!c->policy->chain[v->chain].rules)
-			return v->kind == IR_JUMP ? c->after : ret;
-		*body = true;
-		return compile_label(c);
-	}
-	return rest;
-}
-
-/* The chains that a verdict calls, behind its rule. @after: of this rule. */
-static void emit_body(struct compile *c, const struct ir_verdict *v, uint32_t label,
-		      uint32_t after, uint32_t ret, unsigned int depth,
-		      const struct ir_place *place)
-{
-	compile_label_place(c, label);
-	emit_chain(c, v->chain, v->kind == IR_JUMP ? after : ret, depth + 1, place);
-}
-
-static void emit_verdict(struct compile *c, const struct ir_stmt *s, uint32_t ret,
-			 unsigned int depth)
-{
-	uint32_t after = c->after, to;
-	bool body;
-
-	to = verdict_target(c, &s->verdict, after, ret, &body);
-	compile_record_close(c, to);
-	if (body)
-		emit_body(c, &s->verdict, to, after, ret, depth, &s->place);
-}
-
-static void emit_rest(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *end,
-		      size_t number, uint32_t ret, unsigned int depth);
-
-/* A vmap; where statements follow it, `continue` leads to a record of these. */
-static void emit_map(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *end,
-		     size_t number, uint32_t ret, unsigned int depth)
-{
-	const struct compile_set *map = compile_set(c, s->map.set);
-	uint32_t after = c->after, rest = after, first, i, to;
-	bool body, wanted = false;
-	u32 *t;
-
-	if (!map)
-		return;
-	first = (uint32_t)flat_n(c->flat, NSF_SECTION_TARGETS);
-	compile_op(c, s, &(struct nsf_op){
-		.code = map->verdicts ? NSF_OP_MAP : NSF_OP_SET, .arg = map->set,
-		.a = compile_key(s->map.field, s->map.fields), .b = map->verdicts ? first : 0 });
-	compile_record_close(c, after);
-	if (first + map->verdicts > NSF_MAX_TARGETS) {
-		compile_error(c, &s->place, "the policy's verdict maps lead to more than %u places once jumps are written out; that is the limit",
-			      NSF_MAX_TARGETS);
-		return;
-	}
-	if (map->verdicts && !flat_add(c->flat, NSF_SECTION_TARGETS, map->verdicts)) {
-		compile_no_memory(c);
-		return;
-	}
-	for (i = 0; i < map->verdicts; i++)
-		wanted |= map->verdict[i].kind == IR_CONTINUE;
-	if (wanted && s + 1 < end)
-		rest = compile_label(c);
-	t = FLAT(u32, c->flat, NSF_SECTION_TARGETS);
-	for (i = 0; i < map->verdicts; i++)
-		t[first + i] = verdict_target(c, &map->verdict[i], rest, ret, &body);
-	if (rest != after) {
-		compile_label_place(c, rest);
-		compile_record_open(c, after);
-		emit_rest(c, s + 1, end, number, ret, depth);
-	}
-	for (i = 0; i < map->verdicts && !c->err; i++) {
-		const struct ir_verdict *v = &map->verdict[i];
-
-		if (v->kind != IR_JUMP && v->kind != IR_GOTO)
-			continue;
-		/* Bodies move the section. */
-		to = FLAT(u32, c->flat, NSF_SECTION_TARGETS)[first + i];
-		if (c->policy->chain[v->chain].rules)
-			emit_body(c, v, to, after, ret, depth, &s->place);
-	}
-}
-
-/* A match on a set whose elements become records; these lead to the rest of the rule, or end it. */
-static void emit_elements(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *end,
-			  size_t number, uint32_t ret, unsigned int depth)
-{
-	const struct ir_stmt *last = s + 2 == end && is_end(s + 1) ? s + 1 : NULL;
-	uint32_t rest = last || s + 1 == end ? c->after : compile_label(c);
-
-	compile_elements(c, s, last, rest);
-	if (rest == c->after)
-		return;
-	compile_label_place(c, rest);
-	compile_record_open(c, c->after);
-	emit_rest(c, s + 1, end, number, ret, depth);
-}
-
-/* The statements from @s on, into the open record. @number: see compile_stmt(). */
-static void emit_rest(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *end,
-		      size_t number, uint32_t ret, unsigned int depth)
-{
-	for (; s < end && !c->err; s++) {
-		if (compile_is_expanded(c, s)) {
-			emit_elements(c, s, end, number, ret, depth);
-			return;
-		}
-		switch (s->kind) {
-		case IR_MAP:
-			emit_map(c, s, end, number, ret, depth);
-			return;
-		case IR_VERDICT:
-		case IR_REJECT:
-			if (s->kind == IR_VERDICT && s->verdict.kind == IR_CONTINUE)
-				break;
-			if (is_end(s))
-				compile_end(c, s);
-			else
-				emit_verdict(c, s, ret, depth);
-			return;
-		default:
-			if (s + 1 == end || !is_needless(s, s + 1))
-				compile_stmt(c, s, number);
-			if (s->kind == IR_COUNTER || s->kind == IR_LIMIT)
-				number++;
-		}
-	}
-	compile_record_close(c, c->after);
-}
-
-static void emit_chain(struct compile *c, unsigned int index, uint32_t ret, unsigned int depth,
-		       const struct ir_place *caller)
-{
-	const struct ir_chain *chain = &c->policy->chain[index];
-	const struct ir_stmt *end;
-	size_t i;
-
-	if (depth >= MAX_DEPTH) {
-		compile_error(c, caller, "chains call one another more than %d deep; nft allows no more",
-			      MAX_DEPTH - 1);
-		return;
-	}
-	for (i = 0; i < chain->rules && !c->err; i++) {
-		const struct ir_rule *rule = &chain->rule[i];
-		uint32_t after = i + 1 < chain->rules ? compile_label(c) : ret;
-
-		c->rule = rule;
-		c->rule_number = c->rule_base[index] + i;
-		c->after = after;
-		rule_enter(c, chain);
-		compile_record_open(c, after);
-		end = rule->stmts ? rule->stmt + rule->stmts : rule->stmt;	/* NULL: no sums */
-		emit_rest(c, rule->stmt, end, 0, ret, depth);
-		if (after != ret)
-			compile_label_place(c, after);
-	}
-}
-
 /* ---- base chains ---- */
 
 static uint64_t chain_id(const struct ir_chain *chain, u8 families)
@@ -437,7 +168,7 @@ static void emit_base(struct compile *c, unsigned int index)
 	new->name = name;
 	new->index[0] = new->index[1] = NSF_NO_INDEX;
 
-	emit_chain(c, index, policy, 0, &chain->place);
+	compile_chain(c, index, policy, 0, &chain->place);
 	compile_label_place(c, policy);
 	record_add(c, &chain->place, NSF_NO_RULE);
 	compile_op(c, NULL, &(struct nsf_op){ .code = accept ? NSF_OP_ACCEPT : NSF_OP_DROP });

@@ -2,7 +2,8 @@
 /*
  * compile: from the IR to flat sections, and what its files share.
  *
- *   compile.c        chains and rules: where evaluation goes on
+ *   compile.c        records, base chains, the policy
+ *   compile_rule.c   chains and rules: where evaluation goes on
  *   compile_expand.c sets of boxes, as a record for each element
  *   compile_match.c  matches and statements: ops
  *   compile_set.c    sets: sorted keys
@@ -68,29 +69,46 @@ void compile_label_place(struct compile *c, uint32_t label);	/* here: the next r
 /* @next: a label; 0 where the last op ends evaluation. */
 void compile_record_open(struct compile *c, uint32_t miss);
 void compile_record_close(struct compile *c, uint32_t next);
-/* The same with a verdict or reject. */
-void compile_end(struct compile *c, const struct ir_stmt *s);
 /* The open record, until the next one is. */
 struct nsf_record *compile_record(struct compile *c);
+
+/* ---- rules, in compile_rule.c ---- */
+
+/*
+ * All that is in this chain, from here on. @ret: label of where it falls back to; @depth:
+ * how many chains are around it; @caller: who calls it, for messages.
+ */
+void compile_chain(struct compile *c, unsigned int index, uint32_t ret, unsigned int depth,
+		   const struct ir_place *caller);
+/* Closes the open record with a verdict or reject. */
+void compile_end(struct compile *c, const struct ir_stmt *s);
 
 /* ---- ops, in compile_match.c: into the open record ---- */
 
 void compile_op(struct compile *c, const struct ir_stmt *s, const struct nsf_op *op);
 /* A statement that says not where to go on. @number: of counters and limits of the rule. */
 void compile_stmt(struct compile *c, const struct ir_stmt *s, size_t number);
-/* That the fields of this match on a set lie in this element of it. */
+/* That the key of a match on a set, or of a vmap, lies in this element of it. */
 void compile_element(struct compile *c, const struct ir_stmt *s, const struct ir_element *e);
+/* That the packet has all fields of it. */
+void compile_key_present(struct compile *c, const struct ir_stmt *s);
 bool compile_is_match(const struct nsf_op *op);
 /* The key of a set or map: its fields, one byte each. */
 uint64_t compile_key(const enum ir_field *field, unsigned int fields);
 
 /* ---- sets of boxes, in compile_expand.c ---- */
 
-/* Shall the elements of this match's set become records? */
+/* Closes the open record, to which come the packets in @e. */
+typedef void compile_close_fn(struct compile *c, const struct ir_element *e, const void *leads);
+
+/* Shall the elements of this match's set, or of this map, become records? */
 bool compile_is_expanded(const struct compile *c, const struct ir_stmt *s);
-/* These, from the open record on. Each ends with @last or, if NULL, leads to the label @to. */
-void compile_elements(struct compile *c, const struct ir_stmt *s, const struct ir_stmt *last,
-		      uint32_t to);
+/*
+ * These, from the open record on, each ended by @close. The rule is then over for packets
+ * in none of them; with != they are what the record is for that is left open.
+ */
+void compile_elements(struct compile *c, const struct ir_stmt *s, compile_close_fn *close,
+		      const void *leads);
 
 /* ---- sets, in compile_set.c ---- */
 

@@ -249,17 +249,35 @@ static void match_range(struct compile *c, const struct ir_stmt *s, const struct
 		wide_equal(c, s, m);
 }
 
+static const enum ir_field *key_fields(const struct ir_stmt *s, unsigned int *n)
+{
+	*n = s->kind == IR_MAP ? s->map.fields : s->match.fields;
+	return s->kind == IR_MAP ? s->map.field : s->match.field;
+}
+
 void compile_element(struct compile *c, const struct ir_stmt *s, const struct ir_element *e)
 {
 	struct ir_match one = { .kind = IR_MATCH_RANGE, .fields = 1 };
-	unsigned int f;
+	const enum ir_field *field;
+	unsigned int n, f;
 
 	memset(one.mask, 0xff, sizeof(one.mask));
-	for (f = 0; f < s->match.fields; f++) {
-		one.field[0] = s->match.field[f];
+	field = key_fields(s, &n);
+	for (f = 0; f < n; f++) {
+		one.field[0] = field[f];
 		one.range = e->key[f];
 		match_range(c, s, &one);
 	}
+}
+
+void compile_key_present(struct compile *c, const struct ir_stmt *s)
+{
+	const enum ir_field *field;
+	unsigned int n, f;
+
+	field = key_fields(s, &n);
+	for (f = 0; f < n; f++)
+		op_mask(c, s, field_of[field[f]] & ~NSF_FIELD_WIDE, 0, 0, false);
 }
 
 static void match_set(struct compile *c, const struct ir_stmt *s, const struct ir_match *m)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // links: ../module/classify.c ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
-// links: policy/compile.c policy/compile_expand.c policy/compile_match.c policy/compile_set.c policy/flat.c
+// links: policy/compile.c policy/compile_rule.c policy/compile_expand.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c
 // links: policy/index_build.c policy/index_flow.c policy/index_cond.c policy/index_range.c
 // links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_window.c policy/index_write.c
@@ -115,10 +115,79 @@ static void test_whole(void **state)
 	accept_rule(50, 0, false);	/* one value each */
 	assert_int_equal(nsf_image_n_records(img), 2);
 	assert_int_equal(nsf_image_sets(img)->kind, NSF_SET_EXACT);
-	accept_rule(50, 9, true);	/* none may match */
-	assert_int_equal(nsf_image_n_records(img), 2);
+}
+
+/* What is in none comes to a record behind them, if it has the fields at all. */
+static void test_negated(void **state)
+{
+	(void)state;
+	accept_rule(50, 9, true);
+	assert_int_equal(nsf_image_n_records(img), 50 + 1 + 1);
+	nsf_classify(img, nsf_image_chains(img), &pkt, &fx, &dec);
+	assert_int_equal(dec.end, NSF_DROP);
 	assert_int_equal(run(705, 7), NSF_DROP);
 	assert_int_equal(run(705, 8), NSF_ACCEPT);
+
+	one_rule();
+	ir_equal(IR_META_MARK, 5);
+	ir_in(boxes(8, 9), 2, IR_TH_SPORT, IR_TH_DPORT)->negate = true;
+	ir_verdict(IR_ACCEPT, 0);
+	compile();
+	assert_int_equal(run(705, 8), NSF_DROP);
+	nsf_packet_set(&pkt, NSF_FIELD_MARK, 5);
+	assert_int_equal(run(705, 8), NSF_ACCEPT);
+	assert_int_equal(run(705, 7), NSF_DROP);
+}
+
+/* Each element has a verdict of its own; a chain is written out once. */
+static void test_map(void **state)
+{
+	unsigned int base, chain, s, i;
+	static const enum ir_verdict_kind kind[] = {
+		IR_ACCEPT, IR_DROP, IR_JUMP, IR_CONTINUE, IR_GOTO, IR_JUMP, IR_RETURN, IR_ACCEPT,
+	};
+
+	(void)state;
+	ir_begin(IR_INET);
+	base = ir_chain("input", true);
+	chain = ir_chain("other", false);
+	ir_rule(base);
+	s = boxes(8, 9);
+	made_set[s].map = true;
+	for (i = 0; i < 8; i++)
+		made_set[s].element[i].verdict = (struct ir_verdict){ .kind = kind[i],
+								      .chain = chain };
+	ir_vmap(s, IR_TH_SPORT);
+	made_stmt[base][0][0].map.fields = 2;
+	made_stmt[base][0][0].map.field[1] = IR_TH_DPORT;
+	ir_stmt(IR_COUNTER);
+	ir_rule(base);
+	ir_equal(IR_TH_DPORT, 5);
+	ir_verdict(IR_ACCEPT, 0);
+	ir_rule(chain);
+	ir_stmt(IR_COUNTER);
+	ir_rule(chain);
+	ir_equal(IR_TH_DPORT, 2);
+	ir_verdict(IR_ACCEPT, 0);
+	compile();
+	/* Elements, `continue`, the chain for jump and for goto, the second rule, the policy. */
+	assert_int_equal(nsf_image_n_records(img), 8 + 1 + 2 + 2 + 1 + 1);
+	assert_int_equal(run(0, 0), NSF_ACCEPT);
+	assert_int_equal(run(109, 1), NSF_DROP);
+	assert_int_equal(counted(), 0);
+	assert_int_equal(run(209, 2), NSF_ACCEPT);	/* jump */
+	assert_int_equal(counted(), 1);
+	assert_int_equal(run(309, 3), NSF_DROP);	/* continue */
+	assert_int_equal(counted(), 1);
+	assert_int_equal(run(409, 4), NSF_DROP);	/* goto: the policy comes next */
+	assert_int_equal(counted(), 1);
+	assert_int_equal(run(509, 5), NSF_ACCEPT);	/* jump, back to the second rule */
+	assert_int_equal(counted(), 1);
+	assert_int_equal(run(609, 6), NSF_DROP);
+	assert_int_equal(run(709, 7), NSF_ACCEPT);
+	assert_int_equal(run(710, 7), NSF_DROP);
+	assert_int_equal(run(710, 5), NSF_ACCEPT);
+	assert_int_equal(counted(), 0);
 }
 
 /* Counters before the set count what comes to it, those behind it what it lets by: once. */
@@ -225,6 +294,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expanded),
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_negated),
+		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_between),
 		cmocka_unit_test(test_many),

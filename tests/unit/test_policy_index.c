@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // links: ../module/index.c ../module/image_check.c ../module/image_hash.c ../module/index_check.c
-// links: policy/compile.c policy/compile_expand.c policy/compile_match.c policy/compile_set.c policy/flat.c
+// links: policy/compile.c policy/compile_rule.c policy/compile_expand.c policy/compile_match.c policy/compile_set.c policy/flat.c
 // links: policy/image.c policy/siphash.c policy/diag.c policy/ir.c
 // links: policy/index_build.c policy/index_flow.c policy/index_cond.c policy/index_range.c
 // links: policy/index_sweep.c policy/index_rows.c policy/index_cross.c policy/index_window.c policy/index_write.c
