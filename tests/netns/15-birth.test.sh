@@ -135,6 +135,8 @@ is "nothing is changed by it" "$(birth policy) $(birth decided)" "none 0"
 is "birth-set" "$(births set quar)" ok
 is "born with it: of $few, not one passes" "$(births send $few)" "$(all_blocked $few)"
 is "strict is not for it" "$(births set quar strict)" "EINVAL flag strict is a built-in policy's; this one says itself what passes"
+no_fence() { [ "$(count attachments)" = 0 ]; }
+wait_ok "those that were born are gone" 60 no_fence
 run_fails "it cannot be deleted" 1 "born with this policy" nsfence policy del quar
 netns_add q
 like "the fence" "$(of q)" "flags=inherit,born,birth policy=quar"
