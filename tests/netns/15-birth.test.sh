@@ -3,7 +3,7 @@
 # the policy of births. Each sends a packet as soon as it is there; what comes out of
 # its TUN device has passed. Who is whose parent. What the deadman does.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.1 7.x debug
+only_on 5.10 7.x debug
 modprobe tun
 chmod 666 /dev/net/tun	# as udev does
 [ ! -e /proc/sys/kernel/unprivileged_userns_clone ] || echo 1 >/proc/sys/kernel/unprivileged_userns_clone
