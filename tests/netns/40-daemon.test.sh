@@ -3,7 +3,7 @@
 # leaves alone what is not its own; its death changes nothing, nor its return;
 # and it keeps no dead namespace alive.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.1 6.12 7.x
+only_on 5.10 7.x
 topology
 load
 conf=$TMP/conf

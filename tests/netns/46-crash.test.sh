@@ -5,7 +5,7 @@
 # go, and packets come, all the while. What every configuration drops never passes where
 # there is a fence, and the next daemon has the kernel as it is configured.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10
+only_on 6.1
 kills=25 burst=1 # so many starts in a row that do not get to their end
 [ -z "${NSF_LONG:-}" ] || { kills=1000; burst=12; }
 [ -z "$DEBUG" ] || [ -n "${NSF_LONG:-}" ] || kills=12

@@ -5,7 +5,7 @@
 # passes, what they accept always does, also in a namespace that has inherited its
 # fence; then the same with a daemon that is killed at each stage of it.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.12
+only_on 6.12
 kills=3
 [ -z "${NSF_LONG:-}" ] || kills=40
 topology --no-echo

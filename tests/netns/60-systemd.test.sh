@@ -10,7 +10,7 @@
 # of the machine's, as a container manager would run it; the network namespace
 # and the user namespace are the initial ones.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 7.x
+only_on 7.x
 
 if [ ! -x /lib/systemd/systemd ] || ! command -v systemctl >/dev/null; then
 	skip "the units under systemd" "systemd is not in this machine"

@@ -2,7 +2,7 @@
 # Policies as objects: one image for any number of fences, counters that survive
 # an update, conntrack only where it is asked for, refusals that change nothing.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 6.12 debug
+only_on 6.12 debug
 topology
 load
 mkdir "$TMP/p"

@@ -2,7 +2,7 @@
 # Reports of packets: what `nsfence monitor` tells of logs, drops, rejects and
 # audits, packet by packet; how many a flood makes; and who hears them.
 . "$(dirname "$0")/lib.sh"
-only_on 5.10 7.x
+only_on 7.x
 topology --no-echo
 netns_add mark
 load
