@@ -245,6 +245,10 @@ int daemon_apply(struct daemon *d, unsigned int confirm_s, struct daemon_audienc
 	char until[32], text[256];
 	int ret;
 
+	if (d->before && d->trial.refused) {
+		tell(to, "what was applied before was not confirmed in time, and the configuration before it cannot be put in force yet: the log says why");
+		return -EBUSY;
+	}
 	if (d->before) {
 		daemon_format_time(d->trial_ends, until);
 		snprintf(text, sizeof(text),
@@ -276,6 +280,9 @@ int daemon_confirm(struct daemon *d, struct err *e)
 		return err_set(e, ENOENT, EXIT_REFUSED, "nothing waits to be confirmed%s",
 			       d->gone_back ? ": it was too late, the configuration before is in force again" :
 			       "");
+	if (d->trial.refused)
+		return err_set(e, EBUSY, EXIT_REFUSED,
+			       "it was too late: the configuration before comes back as soon as it can be put in force (the log says what is in the way)");
 	/* This is the moment; the file that is removed after it says nothing any more. */
 	if (good_commit(&d->good, d->trial.next, e))
 		return -e->errnum;

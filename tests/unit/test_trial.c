@@ -651,6 +651,10 @@ static void test_back_fails(void **state)
 	wait_for(logged("fake: no such backend"));
 	want(STATUS, 0);
 	want_answer("\"unconfirmed-until\":1");
+	want(CONFIRM, EXIT_REFUSED);
+	want_answer("it was too late");
+	want(APPLY, EXIT_REFUSED);
+	want_answer("not confirmed in time");
 	world->prepare = 0;
 	wait_for(strstr((ask(STATUS), answer), "\"gone-back\":true"));
 	is_back();
