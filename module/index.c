@@ -28,91 +28,26 @@ static inline u32 behind(u32 size)
 }
 
 /*
- * search32(v, n, key), search64: the last of n entries that is not above key; the first
- * one is not. Of the last 2^k and the first 2^k entries, which may overlap,
- * one holds it; then that is halved. Compilers make no branch of a choice like these.
+ * search32(v, n, key), search64: where the last of n entries leads to that does not begin
+ * above key; the first one does not. Of the last 2^k and the first 2^k entries, which may
+ * overlap, one holds it; then that is halved. Compilers make no branch of a choice like
+ * these.
  */
 #define DEFINE_SEARCH(bits)								\
-static __always_inline u32 search##bits(const u##bits *v, u32 n, u##bits key)		\
+static __always_inline u32 search##bits(const struct nsf_index_step##bits *v, u32 n,	\
+					u##bits key)					\
 {											\
 	size_t half = (size_t)1 << highest(n);						\
-	const u##bits *at = v + (n - half);						\
+	const struct nsf_index_step##bits *at = v + (n - half);				\
 											\
-	at = *at <= key ? at : v;							\
+	at = at->first <= key ? at : v;							\
 	while (half >>= 1)								\
-		at = at[half] <= key ? at + half : at;					\
-	return (u32)(at - v);								\
+		at = at[half].first <= key ? at + half : at;				\
+	return at->to;									\
 }
 
 DEFINE_SEARCH(32)
 DEFINE_SEARCH(64)
-
-static __always_inline u32 look_table(const u8 *table, u32 count, u64 v)
-{
-	return ((const u16 *)table)[v < count ? v : count - 1];
-}
-
-static __always_inline u32 look_pages(const u8 *table, u64 v)
-{
-	const u16 *class = (const u16 *)(table + 256) + 256 * table[(u8)(v >> 8)];
-
-	return class[(u8)v];
-}
-
-static __always_inline u32 look_search(const u8 *table, u32 count, u64 v)
-{
-	const u16 *class = (const u16 *)(table + behind(4 * count));
-
-	return class[search32((const u32 *)table, count, (u32)v)];
-}
-
-/* Where the slot of @key is; the entries behind all slots are at *@then. */
-static __always_inline const u32 *look_slot(const u8 *table, u64 key, const u8 **then)
-{
-	const struct nsf_index_window *w = (const struct nsf_index_window *)table;
-	u64 s = key >> w->shift;
-
-	*then = table + behind(sizeof(*w) + 4 * (w->last + 2));
-	return (const u32 *)(w + 1) + (s < w->last ? s : w->last);
-}
-
-static __always_inline u32 look_directory(const u8 *table, u32 count, u64 v)
-{
-	u32 key = (u32)(v - ((const struct nsf_index_window *)table)->base);
-	const u32 *slot = look_slot(table, key, &table), from = slot[0];
-	const u16 *class = (const u16 *)(table + behind(4 * count)) + from;
-
-	return class[search32((const u32 *)table + from, slot[1] - from + 1, key)];
-}
-
-/*
- * Of an address or a name, with slots where @slots: the only look-up in two steps, where
- * the upper half does not do.
- */
-static __always_inline u32 look_wide(const u8 *base, const struct nsf_index_node *n, u64 upper,
-				     u64 lower, bool slots)
-{
-	const u8 *table = base + n->table;
-	u32 from = 0, entries = n->count, to;
-	const struct nsf_index_lower *sub;
-	const u64 *first;
-
-	if (slots) {
-		const u32 *slot;
-
-		upper -= ((const struct nsf_index_window *)table)->base;
-		slot = look_slot(table, upper, &table);
-		from = slot[0];
-		entries = slot[1] - from + 1;
-	}
-	first = (const u64 *)table;
-	to = ((const u32 *)(first + n->count))[from + search64(first + from, entries, upper)];
-	if (!(to & NSF_INDEX_TO_LOWER))
-		return to;
-	sub = (const struct nsf_index_lower *)(base + n->lower) + (to & ~NSF_INDEX_TO_LOWER);
-	first = (const u64 *)(base + sub->table);
-	return ((const u16 *)(first + sub->count))[search64(first, sub->count, lower)];
-}
 
 /* ---- nodes, one kind after the other, so that no jump depends on the node ---- */
 
@@ -141,14 +76,81 @@ static __always_inline const u8 *table(const struct look *l)
 	return l->base + l->n->table;
 }
 
-/* The node's class is found: its row, and on to the next one. */
-static __always_inline void look_done(struct look *l, u32 class)
+static __always_inline u32 look_table(const u8 *table, u32 count, u64 v)
+{
+	return ((const u16 *)table)[v < count ? v : count - 1];
+}
+
+static __always_inline u32 look_pages(const u8 *table, u64 v)
+{
+	const u16 *class = (const u16 *)(table + 256) + 256 * table[(u8)(v >> 8)];
+
+	return class[(u8)v];
+}
+
+static __always_inline u32 look_search(const u8 *table, u32 count, u64 v)
+{
+	return search32((const struct nsf_index_step32 *)table, count, (u32)v);
+}
+
+/* The slot of @key; and where @slot[] ends, which is where the entries begin. */
+static __always_inline const u32 *look_slot(const u32 *slot, u64 key, u32 shift, u32 last,
+					    const void **entries)
+{
+	u64 s = key >> shift;
+
+	*entries = (const u8 *)slot + behind(4 * (last + 2));
+	return slot + (s < last ? s : last);
+}
+
+static __always_inline u32 look_directory(const u8 *table, const struct nsf_index_node *n, u64 v)
+{
+	const void *step;
+	u32 key = (u32)v - NSF_INDEX_BASE(n);
+	const u32 *slot = look_slot((const u32 *)table, key, NSF_INDEX_SHIFT(n),
+				    NSF_INDEX_LAST(n), &step);
+
+	return search32((const struct nsf_index_step32 *)step + slot[0], slot[1] - slot[0] + 1,
+			key);
+}
+
+/*
+ * Of an address or a name, with slots where @slots: the only look-up in two steps, where
+ * the upper half does not do.
+ */
+static __always_inline u32 look_wide(const struct look *l, u64 upper, u64 lower, bool slots)
+{
+	const struct nsf_index_window *w = (const struct nsf_index_window *)table(l);
+	u32 from = 0, entries = l->n->count, to;
+	const struct nsf_index_lower *sub;
+	const void *step = w;
+
+	if (slots) {
+		const u32 *slot;
+
+		upper -= w->base;
+		slot = look_slot((const u32 *)(w + 1), upper, w->shift, w->last, &step);
+		from = slot[0];
+		entries = slot[1] - from + 1;
+	}
+	to = search64((const struct nsf_index_step64 *)step + from, entries, upper);
+	if (!(to & NSF_INDEX_TO_LOWER))
+		return to;
+	sub = (const struct nsf_index_lower *)(l->base + l->n->lower) + (to & ~NSF_INDEX_TO_LOWER);
+	return search64((const struct nsf_index_step64 *)(l->base + sub->table), sub->count,
+			lower);
+}
+
+/* The node's class is found, or with @own its row's offset; and on to the next one. */
+static __always_inline void look_done(struct look *l, u32 to, bool own)
 {
 	struct nsf_index_operand *op = l->op;
 
-	*l->class++ = class;
+	*l->class++ = to;
 	if (l->n->rows != NSF_INDEX_NO_ROWS) {
-		op->row = (const u64 *)(l->base + ((const u32 *)(l->base + l->n->rows))[class]);
+		if (!own)
+			to = ((const u32 *)(l->base + l->n->rows))[to];
+		op->row = (const u64 *)(l->base + to);
 		op->word = (const u64 *)((const u8 *)op->row + l->sums);
 		op->sum = *op->row;
 		l->sum &= op->sum;
@@ -158,8 +160,8 @@ static __always_inline void look_done(struct look *l, u32 class)
 }
 
 /* Few packets lack a field of their family. */
-#define FIELD(l, class)		(unlikely(!has(l, 0)) ? (l)->n->absent : (class))
-#define FIELDS(l, class)	(unlikely(!has(l, 0) || !has(l, 1)) ? (l)->n->absent : (class))
+#define FIELD(l, to)	(unlikely(!has(l, 0)) ? (l)->n->absent : (to))
+#define FIELDS(l, to)	(unlikely(!has(l, 0) || !has(l, 1)) ? (l)->n->absent : (to))
 
 /* @l->n: the first node. @first: the class of that, the others' behind it; of NO_NODE 0. */
 static __always_inline void look_nodes(struct look *l, const u32 *first)
@@ -167,21 +169,22 @@ static __always_inline void look_nodes(struct look *l, const u32 *first)
 	const struct nsf_index_node *n;
 
 	while ((n = l->n)->kind == NSF_INDEX_TABLE)
-		look_done(l, FIELD(l, look_table(table(l), n->count, value(l))));
+		look_done(l, FIELD(l, look_table(table(l), n->count, value(l))), false);
 	while (l->n->kind == NSF_INDEX_PAGES)
-		look_done(l, FIELD(l, look_pages(table(l), value(l))));
+		look_done(l, FIELD(l, look_pages(table(l), value(l))), false);
 	while ((n = l->n)->kind == NSF_INDEX_SEARCH)
-		look_done(l, FIELD(l, look_search(table(l), n->count, value(l))));
+		look_done(l, FIELD(l, look_search(table(l), n->count, value(l))), true);
 	while ((n = l->n)->kind == NSF_INDEX_DIRECTORY)
-		look_done(l, FIELD(l, look_directory(table(l), n->count, value(l))));
+		look_done(l, FIELD(l, look_directory(table(l), n, value(l))), true);
 	while ((n = l->n)->kind == NSF_INDEX_WIDE)
-		look_done(l, FIELDS(l, look_wide(l->base, n, value(l), l->p->val[n->field + 1],
-						 false)));
+		look_done(l, FIELDS(l, look_wide(l, value(l), l->p->val[n->field + 1], false)),
+			  true);
 	while ((n = l->n)->kind == NSF_INDEX_WIDE_DIRECTORY)
-		look_done(l, FIELDS(l, look_wide(l->base, n, value(l), l->p->val[n->field + 1],
-						 true)));
+		look_done(l, FIELDS(l, look_wide(l, value(l), l->p->val[n->field + 1], true)),
+			  true);
 	while ((n = l->n)->kind == NSF_INDEX_CROSS)
-		look_done(l, ((const u16 *)table(l))[first[n->a] + first[n->b] + first[n->field]]);
+		look_done(l, ((const u16 *)table(l))[first[n->a] + first[n->b] + first[n->field]],
+			  false);
 }
 
 /* On to sum number @group of each row. */

@@ -62,7 +62,7 @@ enum nsf_index_kind {
 #define NSF_INDEX_TO_LOWER	0x80000000u
 #define NSF_INDEX_NO_NODE	NSF_INDEX_MAX_NODES
 
-/* What a directory's slots are of. */
+/* What a WIDE_DIRECTORY's slots are of. */
 struct nsf_index_window {
 	u64 base;
 	u32 shift;
@@ -70,24 +70,40 @@ struct nsf_index_window {
 };
 static_assert(sizeof(struct nsf_index_window) == 16, "no hidden padding");
 
+/* Entries of a search. Up to the next one's first value it leads to `to`. */
+struct nsf_index_step32 {
+	u32 first;
+	u32 to;
+};
+
+struct nsf_index_step64 {
+	u64 first;
+	u32 to;
+	u32 zero;
+};
+static_assert(sizeof(struct nsf_index_step64) == 16, "no hidden padding");
+
 /*
  * What is at `table`, `count` entries, and what it means. Arrays follow one another,
- * each begins at a multiple of 8.
+ * each begins at a multiple of 8. A packet comes over TABLE, PAGES and CROSS to a class;
+ * over the other kinds, which have room for that, to a class or, with OWN_ROWS, to the
+ * offset of the row.
  *
  * TABLE	u16 class[count]. Values not below count have the last class.
  * PAGES	u8 page[256], u16 class[256 * count]: of the page that the value's upper byte, of
  *		two, names, the entry of its lower one. count is at most 256.
- * SEARCH	u32 first[count], u16 class[count]: of the last i with first[i] <= value;
- *		first[] ascends from 0. For values below 2^32.
- * WIDE		u64 first[count], u32 to[count]: of the last i with first[i] <= the field
- *		(the upper 64 bits); a class, or TO_LOWER and an index into lower[]: a search
- *		in the field after it (the lower 64 bits).
- * DIRECTORY	struct nsf_index_window, u32 slot[last + 2]; then as SEARCH. All values are
- *		less `base` (modulo 2^32), so that what is below it comes last. A slot is
- *		2^shift values, the last one all the rest; from slot[s] to slot[s + 1], both
- *		included, is what holds in slot s. slot[] goes from 0 to count - 1, and may
- *		stand still; first[slot[s]] is not above s << shift.
- * WIDE_DIRECTORY  the same before WIDE (modulo 2^64).
+ * SEARCH	struct nsf_index_step32[count]: the last one whose first value is not above the
+ *		packet's. They ascend from 0. For values below 2^32.
+ * DIRECTORY	u32 slot[last + 2]; then as SEARCH. All values are less NSF_INDEX_BASE (modulo
+ *		2^32), so that what is below it comes last. A slot is 2^shift values (`last`
+ *		and `shift`: NSF_INDEX_LAST, NSF_INDEX_SHIFT), the last one all the rest; from
+ *		slot[s] to slot[s + 1], both included, is what holds in slot s. slot[] goes
+ *		from 0 to count - 1, and may stand still; where slot[s] leads to begins not
+ *		above s << shift.
+ * WIDE		struct nsf_index_step64[count]: the same of the field's upper 64 bits. Or it leads
+ *		to TO_LOWER and an index into lower[]: a search of the field after it (the
+ *		lower 64 bits).
+ * WIDE_DIRECTORY  struct nsf_index_window, u32 slot[last + 2]; then as WIDE (modulo 2^64).
  * CROSS	u16 class[count]: at the sum of the classes of nodes a, b and, in `field`, of
  *		a third, or NO_NODE. They are made for that: the third counts by ones, the one
  *		before it by as many as the third has, and so on.
@@ -96,28 +112,35 @@ struct nsf_index_node {
 	u8 kind;		/* enum nsf_index_kind */
 	u8 field;		/* enum nsf_field; CROSS: see above */
 	u8 a, b;		/* CROSS: nodes before this one; else 0 */
-	u32 absent;		/* class where the field (WIDE*: one of both) is absent; CROSS: 0 */
-	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES */
+	u32 absent;		/* as `to`, where the field (WIDE*: one of both) is absent; CROSS: 0 */
+	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES. OWN_ROWS: 0 */
 	u32 table;		/* offset */
 	u32 count;		/* at least 1 */
-	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; else 0 */
-	u32 lowers;
-	u32 rows;		/* offset of u32 row[classes]: of rows; or NSF_INDEX_NO_ROWS */
+	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; DIRECTORY: see */
+	u32 lowers;		/*	below; else 0 */
+	u32 rows;		/* offset of u32 row[classes]: of rows; or OWN_ROWS; or NO_ROWS */
 };
 static_assert(sizeof(struct nsf_index_node) == 32, "no hidden padding");
 
 #define NSF_INDEX_NO_ROWS	0xffffffffu
+#define NSF_INDEX_OWN_ROWS	0xfffffffeu
 
-/* At `table`: u64 first[count], u16 class[count], as SEARCH has them. */
+/* Of a DIRECTORY. */
+#define NSF_INDEX_BASE(node)	((node)->lower)
+#define NSF_INDEX_LAST(node)	((node)->lowers & 0xffff)
+#define NSF_INDEX_SHIFT(node)	((node)->lowers >> 16)
+
+/* At `table`: struct nsf_index_step64[count], which lead to no other search. */
 struct nsf_index_lower {
 	u32 table;
 	u32 count;
 };
 
 /*
- * Followed by its nodes, in the order of their kinds, and one of kind END. Bit i of a row is record chain->start + i. A row: u64 sum[sums];
- * bit w of it is 0 where word w of the row is 0. The other words follow, u64 each, in order;
- * or, with NSF_INDEX_WHOLE, all words. No bit at or above `records` is set.
+ * Followed by its nodes, in the order of their kinds, and one of kind END. Bit i of a row
+ * is record chain->start + i. A row: u64 sum[sums]; bit w of it is 0 where word w of the row
+ * is 0. The other words follow, u64 each, in order; or, with NSF_INDEX_WHOLE, all words. No
+ * bit at or above `records` is set.
  */
 struct nsf_index_part {
 	u32 records;		/* of the chain */
@@ -132,8 +155,8 @@ static_assert(sizeof(struct nsf_index_part) == 16, "no hidden padding");
 
 /*
  * Parts, nodes and classes may share what is at an offset. But what the checker looks at
- * (an entry of an array, and for a class also its row's sums) is at most so many for each
- * byte of the section: without sharing, and with rows shared, it is below 5.
+ * (an entry of an array, and where that leads to a row also its sums) is at most so many
+ * for each byte of the section: without sharing, and with rows shared, it is below 5.
  */
 #define NSF_INDEX_WORK		16u
 

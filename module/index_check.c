@@ -80,162 +80,6 @@ static int check_classes(struct check *c, const u16 *class, u32 n, u32 classes)
 	return 0;
 }
 
-/* ---- nodes, by their kind ---- */
-
-static int check_table(struct check *c, const struct nsf_index_node *n)
-{
-	if (!inside(c, n->table, room(n->count, 2)))
-		return bad(c, "index: a table reaches out of the section");
-	return check_classes(c, (const u16 *)(c->base + n->table), n->count, n->classes);
-}
-
-/* Its entries begin at @table. */
-static int check_pages(struct check *c, const struct nsf_index_node *n)
-{
-	const u8 *page = c->base + n->table;
-	u32 i;
-
-	if (n->count > 256)
-		return bad(c, "index: more pages than can be named");
-	if (!inside(c, n->table, 256 + room(256 * (u64)n->count, 2)))
-		return bad(c, "index: a table reaches out of the section");
-	if (work(c, 256))
-		return -EINVAL;
-	for (i = 0; i < 256; i++)
-		if (page[i] >= n->count)
-			return bad(c, "index: no such page");
-	return check_classes(c, (const u16 *)(page + 256), 256 * n->count, n->classes);
-}
-
-static int check_search(struct check *c, const struct nsf_index_node *n, u32 table)
-{
-	const u32 *first = (const u32 *)(c->base + table);
-	u32 i;
-
-	if (!inside(c, table, room(n->count, 4) + room(n->count, 2)))
-		return bad(c, "index: a table reaches out of the section");
-	if (work(c, n->count))
-		return -EINVAL;
-	if (first[0])
-		return bad(c, "index: a search does not begin at 0");
-	for (i = 1; i < n->count; i++)
-		if (first[i - 1] >= first[i])
-			return bad(c, "index: a search does not ascend");
-	return check_classes(c, (const u16 *)((const u8 *)first + room(n->count, 4)), n->count,
-			     n->classes);
-}
-
-/* The keys at @table of @count entries, which take @size each behind the keys. */
-static int check_first64(struct check *c, u32 table, u32 count, u32 size)
-{
-	const u64 *first = (const u64 *)(c->base + table);
-	u32 i;
-
-	if (!inside(c, table, room(count, 8) + room(count, size)))
-		return bad(c, "index: a table reaches out of the section");
-	if (work(c, count))
-		return -EINVAL;
-	if (first[0])
-		return bad(c, "index: a search does not begin at 0");
-	for (i = 1; i < count; i++)
-		if (first[i - 1] >= first[i])
-			return bad(c, "index: a search does not ascend");
-	return 0;
-}
-
-static int check_lower(struct check *c, const struct nsf_index_node *n)
-{
-	const struct nsf_index_lower *sub = (const struct nsf_index_lower *)(c->base + n->lower);
-	u32 i;
-
-	if (!inside(c, n->lower, (u64)n->lowers * sizeof(*sub)))
-		return bad(c, "index: the lower searches reach out of the section");
-	for (i = 0; i < n->lowers; i++, sub++) {
-		if (work(c, 1))
-			return -EINVAL;
-		if (!sub->count)
-			return bad(c, "index: a node without entries");
-		if (check_first64(c, sub->table, sub->count, 2) ||
-		    check_classes(c, (const u16 *)(c->base + sub->table + room(sub->count, 8)),
-				  sub->count, n->classes))
-			return -EINVAL;
-	}
-	return 0;
-}
-
-static int check_wide(struct check *c, const struct nsf_index_node *n, u32 table)
-{
-	const u32 *to;
-	u32 i;
-
-	if (check_first64(c, table, n->count, 4) || work(c, n->count))
-		return -EINVAL;
-	to = (const u32 *)(c->base + table + room(n->count, 8));
-	for (i = 0; i < n->count; i++)
-		if (to[i] & NSF_INDEX_TO_LOWER ? (to[i] & ~NSF_INDEX_TO_LOWER) >= n->lowers :
-						 to[i] >= n->classes)
-			return bad(c, "index: no such class");
-	return check_lower(c, n);
-}
-
-static int check_cross(struct check *c, const struct nsf_index_node *nodes, u32 i)
-{
-	const struct nsf_index_node *n = nodes + i;
-	u64 sums;
-
-	if (n->a >= i || n->b >= i || (n->field >= i && n->field != NSF_INDEX_NO_NODE))
-		return bad(c, "index: a cross of nodes that are not before it");
-	sums = (u64)nodes[n->a].classes + nodes[n->b].classes - 1;
-	if (n->field != NSF_INDEX_NO_NODE)
-		sums += nodes[n->field].classes - 1;
-	if (n->count != sums)
-		return bad(c, "index: a cross is not of all classes of its nodes");
-	return check_table(c, n);
-}
-
-/* The entry of a search that @slot leads to: is it not above @key? */
-static bool leads_below(const u8 *entries, u32 slot, bool wide, u64 key)
-{
-	return (wide ? ((const u64 *)entries)[slot] : ((const u32 *)entries)[slot]) <= key;
-}
-
-/* The slots of entries that have been found good. */
-static int check_slots(struct check *c, const struct nsf_index_node *n, u32 table, bool wide)
-{
-	const struct nsf_index_window *w = (const struct nsf_index_window *)(c->base + n->table);
-	const u32 *slot = (const u32 *)(w + 1);
-	u32 s;
-
-	if (slot[0] || slot[w->last + 1] != n->count - 1)
-		return bad(c, "index: a directory's slots are not all of its entries");
-	for (s = 0; s <= w->last; s++)
-		if (slot[s] > slot[s + 1] || slot[s] >= n->count ||
-		    !leads_below(c->base + table, slot[s], wide, (u64)s << w->shift))
-			return bad(c, "index: a directory's slots do not ascend");
-	return 0;
-}
-
-static int check_directory(struct check *c, const struct nsf_index_node *n)
-{
-	const struct nsf_index_window *w = (const struct nsf_index_window *)(c->base + n->table);
-	bool wide = n->kind == NSF_INDEX_WIDE_DIRECTORY;
-	u64 most = wide ? ~0ULL : ~0U;
-	u32 entries;
-
-	if (!inside(c, n->table, sizeof(*w)))
-		return bad(c, "index: a table reaches out of the section");
-	if (w->base > most || w->last >= NSF_INDEX_MAX_SLOTS || w->shift >= (wide ? 64 : 32) ||
-	    w->last > most >> w->shift)
-		return bad(c, "index: no such window");
-	if (!inside(c, n->table, sizeof(*w) + room(w->last + 2, 4)))
-		return bad(c, "index: a table reaches out of the section");
-	entries = n->table + sizeof(*w) + (u32)room(w->last + 2, 4);
-	if (work(c, w->last + 2) ||
-	    (wide ? check_wide(c, n, entries) : check_search(c, n, entries)))
-		return -EINVAL;
-	return check_slots(c, n, entries, wide);
-}
-
 /* ---- rows ---- */
 
 /* Its sums, and the words that it has; no bit that is no record. */
@@ -274,6 +118,199 @@ static int check_rows(struct check *c, const struct nsf_index_node *n)
 	return 0;
 }
 
+/* What an entry of a search leads to. */
+static int check_to(struct check *c, const struct nsf_index_node *n, u32 to)
+{
+	if (n->rows == NSF_INDEX_OWN_ROWS)
+		return work(c, c->part->sums) ? -EINVAL : check_row(c, to);
+	if (to >= n->classes)
+		return bad(c, "index: no such class");
+	return 0;
+}
+
+/* ---- nodes, by their kind ---- */
+
+static int check_table(struct check *c, const struct nsf_index_node *n)
+{
+	if (!inside(c, n->table, room(n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	return check_classes(c, (const u16 *)(c->base + n->table), n->count, n->classes);
+}
+
+/* Its entries begin at @table. */
+static int check_pages(struct check *c, const struct nsf_index_node *n)
+{
+	const u8 *page = c->base + n->table;
+	u32 i;
+
+	if (n->count > 256)
+		return bad(c, "index: more pages than can be named");
+	if (!inside(c, n->table, 256 + room(256 * (u64)n->count, 2)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, 256))
+		return -EINVAL;
+	for (i = 0; i < 256; i++)
+		if (page[i] >= n->count)
+			return bad(c, "index: no such page");
+	return check_classes(c, (const u16 *)(page + 256), 256 * n->count, n->classes);
+}
+
+/* Its entries begin at @table. */
+static int check_search(struct check *c, const struct nsf_index_node *n, u32 table)
+{
+	const struct nsf_index_step32 *step = (const struct nsf_index_step32 *)(c->base + table);
+	u32 i;
+
+	if (!inside(c, table, (u64)n->count * sizeof(*step)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, n->count))
+		return -EINVAL;
+	if (step->first)
+		return bad(c, "index: a search does not begin at 0");
+	for (i = 0; i < n->count; i++) {
+		if (i && step[i - 1].first >= step[i].first)
+			return bad(c, "index: a search does not ascend");
+		if (check_to(c, n, step[i].to))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* @lowers: so many searches of the lower half they may lead to. */
+static int check_wide(struct check *c, const struct nsf_index_node *n, u32 table, u32 count,
+		      u32 lowers)
+{
+	const struct nsf_index_step64 *step = (const struct nsf_index_step64 *)(c->base + table);
+	u32 i;
+
+	if (!inside(c, table, (u64)count * sizeof(*step)))
+		return bad(c, "index: a table reaches out of the section");
+	if (work(c, count))
+		return -EINVAL;
+	if (step->first)
+		return bad(c, "index: a search does not begin at 0");
+	for (i = 0; i < count; i++) {
+		u32 to = step[i].to;
+
+		if (i && step[i - 1].first >= step[i].first)
+			return bad(c, "index: a search does not ascend");
+		if (step[i].zero)
+			return bad(c, "index: what an entry does not use is not 0");
+		if (to & NSF_INDEX_TO_LOWER && (to & ~NSF_INDEX_TO_LOWER) < lowers)
+			continue;
+		if (check_to(c, n, to))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_lower(struct check *c, const struct nsf_index_node *n)
+{
+	const struct nsf_index_lower *sub = (const struct nsf_index_lower *)(c->base + n->lower);
+	u32 i;
+
+	if (!inside(c, n->lower, (u64)n->lowers * sizeof(*sub)))
+		return bad(c, "index: the lower searches reach out of the section");
+	for (i = 0; i < n->lowers; i++, sub++) {
+		if (work(c, 1))
+			return -EINVAL;
+		if (!sub->count)
+			return bad(c, "index: a node without entries");
+		if (check_wide(c, n, sub->table, sub->count, 0))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_cross(struct check *c, const struct nsf_index_node *nodes, u32 i)
+{
+	const struct nsf_index_node *n = nodes + i;
+	u64 sums;
+
+	if (n->a >= i || n->b >= i || (n->field >= i && n->field != NSF_INDEX_NO_NODE))
+		return bad(c, "index: a cross of nodes that are not before it");
+	if (!nodes[n->a].classes || !nodes[n->b].classes ||
+	    (n->field != NSF_INDEX_NO_NODE && !nodes[n->field].classes))
+		return bad(c, "index: a cross of nodes without classes");
+	sums = (u64)nodes[n->a].classes + nodes[n->b].classes - 1;
+	if (n->field != NSF_INDEX_NO_NODE)
+		sums += nodes[n->field].classes - 1;
+	if (n->count != sums)
+		return bad(c, "index: a cross is not of all classes of its nodes");
+	return check_table(c, n);
+}
+
+/* A directory. */
+struct window {
+	bool wide;
+	u64 base;
+	u32 shift, last;
+	const u32 *slot;
+	const void *step;
+};
+
+static bool window_holds(const struct window *w)
+{
+	u64 most = w->wide ? ~0ULL : ~0U;
+
+	return w->base <= most && w->last < NSF_INDEX_MAX_SLOTS &&
+	       w->shift < (w->wide ? 64 : 32) && w->last <= most >> w->shift;
+}
+
+/* Of the entry that @slot leads to. */
+static u64 first_of(const struct window *w, u32 slot)
+{
+	return w->wide ? ((const struct nsf_index_step64 *)w->step)[slot].first :
+			 ((const struct nsf_index_step32 *)w->step)[slot].first;
+}
+
+/* The slots of @count entries that have been found good. */
+static int check_slots(struct check *c, const struct window *w, u32 count)
+{
+	u32 s;
+
+	if (w->slot[0] || w->slot[w->last + 1] != count - 1)
+		return bad(c, "index: a directory's slots are not all of its entries");
+	for (s = 0; s <= w->last; s++)
+		if (w->slot[s] > w->slot[s + 1] || w->slot[s] >= count ||
+		    first_of(w, w->slot[s]) > (u64)s << w->shift)
+			return bad(c, "index: a directory's slots do not ascend");
+	return 0;
+}
+
+static int check_directory(struct check *c, const struct nsf_index_node *n)
+{
+	struct window w = { .wide = n->kind == NSF_INDEX_WIDE_DIRECTORY };
+	u32 at = n->table;
+
+	if (w.wide) {
+		const struct nsf_index_window *window = (const void *)(c->base + at);
+
+		if (!inside(c, at, sizeof(*window)))
+			return bad(c, "index: a table reaches out of the section");
+		w.base = window->base;
+		w.shift = window->shift;
+		w.last = window->last;
+		at += sizeof(*window);
+	} else {
+		w.base = NSF_INDEX_BASE(n);
+		w.shift = NSF_INDEX_SHIFT(n);
+		w.last = NSF_INDEX_LAST(n);
+	}
+	if (!window_holds(&w))
+		return bad(c, "index: no such window");
+	if (!inside(c, at, room(w.last + 2, 4)))
+		return bad(c, "index: a table reaches out of the section");
+	w.slot = (const u32 *)(c->base + at);
+	at += (u32)room(w.last + 2, 4);
+	w.step = c->base + at;
+	if (work(c, w.last + 2) ||
+	    (w.wide ? check_wide(c, n, at, n->count, n->lowers) || check_lower(c, n) :
+		      check_search(c, n, at)))
+		return -EINVAL;
+	return check_slots(c, &w, n->count);
+}
+
 /* ---- parts ---- */
 
 /* A kind looks at fields of its own width, at no fields, or at two. */
@@ -296,6 +333,23 @@ static bool is_wide(const struct nsf_index_node *n)
 	return n->kind == NSF_INDEX_WIDE || n->kind == NSF_INDEX_WIDE_DIRECTORY;
 }
 
+static bool is_search(const struct nsf_index_node *n)
+{
+	return is_wide(n) || n->kind == NSF_INDEX_SEARCH || n->kind == NSF_INDEX_DIRECTORY;
+}
+
+/* Its classes, or rows: what a packet can come to. */
+static int check_classes_of(struct check *c, const struct nsf_index_node *n)
+{
+	bool own = n->rows == NSF_INDEX_OWN_ROWS;
+
+	if (own != !n->classes || n->classes > NSF_INDEX_MAX_CLASSES)
+		return bad(c, "index: no such number of classes");
+	if (is_search(n) ? !own && n->rows != NSF_INDEX_NO_ROWS : own)
+		return bad(c, "index: the node's kind has no such rows");
+	return check_to(c, n, n->absent);
+}
+
 static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i)
 {
 	const struct nsf_index_node *n = nodes + i;
@@ -306,15 +360,13 @@ static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i
 		return bad(c, "index: nodes are not in the order of their kinds");
 	if (!is_for_field(n))
 		return bad(c, "index: the node's kind is not for its field");
-	if (!n->classes || n->classes > NSF_INDEX_MAX_CLASSES)
-		return bad(c, "index: no such number of classes");
-	if (n->absent >= n->classes)
-		return bad(c, "index: no such class");
+	if (check_classes_of(c, n))
+		return -EINVAL;
 	if (!n->count)
 		return bad(c, "index: a node without entries");
 	if ((n->kind != NSF_INDEX_CROSS && (n->a || n->b)) ||
 	    (n->kind == NSF_INDEX_CROSS && n->absent) ||
-	    (!is_wide(n) && (n->lower || n->lowers)))
+	    (!is_wide(n) && n->kind != NSF_INDEX_DIRECTORY && (n->lower || n->lowers)))
 		return bad(c, "index: what a node does not use is not 0");
 	switch (n->kind) {
 	case NSF_INDEX_TABLE:
@@ -324,7 +376,8 @@ static int check_node(struct check *c, const struct nsf_index_node *nodes, u32 i
 	case NSF_INDEX_SEARCH:
 		return check_search(c, n, n->table);
 	case NSF_INDEX_WIDE:
-		return check_wide(c, n, n->table);
+		return check_wide(c, n, n->table, n->count, n->lowers) ? -EINVAL :
+									 check_lower(c, n);
 	case NSF_INDEX_DIRECTORY:
 	case NSF_INDEX_WIDE_DIRECTORY:
 		return check_directory(c, n);
@@ -366,7 +419,7 @@ static int check_part(struct check *c, u32 records)
 		if (nodes[i].rows == NSF_INDEX_NO_ROWS)
 			continue;
 		rows++;
-		if (check_rows(c, nodes + i))
+		if (nodes[i].rows != NSF_INDEX_OWN_ROWS && check_rows(c, nodes + i))
 			return -EINVAL;
 	}
 	if (!rows || rows > NSF_INDEX_MAX_ROWS)

@@ -123,6 +123,22 @@ static u32 scaled(const struct index_draft *d, u32 class)
 	return d->scale ? class * d->scale : class;
 }
 
+/* What an entry of a search says of it. @row: offsets, of a node that has rows; or NULL. */
+static u32 led_to(const struct index_draft *d, const u32 *row, u32 class)
+{
+	return row ? row[class] : scaled(d, class);
+}
+
+/* The node is a search, so its entries say the rows. */
+static void own_rows(struct nsf_index_node *n, const struct index_draft *d, const u32 *row)
+{
+	n->absent = led_to(d, row, d->absent);
+	if (!row)
+		return;
+	n->classes = 0;
+	n->rows = NSF_INDEX_OWN_ROWS;
+}
+
 /* ---- nodes on narrow fields ---- */
 
 static bool table_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
@@ -189,37 +205,41 @@ static bool entries_turn(struct buffer *b, struct entries *e, unsigned int width
 	e->first = turned.first;
 	e->to = turned.to;
 	e->n = turned.n;
-	to = buffer_add(b, sizeof(e->window));
-	if (to)
-		memcpy(to, &e->window, sizeof(e->window));
+	if (width == 64) {
+		to = buffer_add(b, sizeof(e->window));
+		if (to)
+			memcpy(to, &e->window, sizeof(e->window));
+	}
 	slot = buffer_add(b, (e->window.last + 2) * sizeof(*slot));
 	if (slot)
 		index_window_slots(&e->window, e->first, e->n, slot);
 	return true;
 }
 
-static bool search_write(struct buffer *b, const struct index_draft *d, struct nsf_index_node *n)
+static bool search_write(struct buffer *b, const struct index_draft *d, const u32 *row,
+			 struct nsf_index_node *n)
 {
 	struct entries e;
-	u16 *class;
-	u32 *first;
+	struct nsf_index_step32 *step;
 	size_t i;
 
 	b->failed |= !entries_alloc(&e, d->steps);
 	for (i = 0; !b->failed && i < d->steps; i++) {
 		e.first[i] = d->step[i].first.lo;
-		e.to[i] = scaled(d, d->step[i].class);
+		e.to[i] = led_to(d, row, d->step[i].class);
 	}
 	e.n = d->steps;
 	b->failed = b->failed || !entries_turn(b, &e, 32);
 	n->kind = e.slots ? NSF_INDEX_DIRECTORY : NSF_INDEX_SEARCH;
 	n->count = (u32)e.n;
-	first = buffer_add(b, e.n * sizeof(*first));
+	if (e.slots) {
+		n->lower = (u32)e.window.base;
+		n->lowers = e.window.shift << 16 | e.window.last;
+	}
+	step = buffer_add(b, e.n * sizeof(*step));
 	for (i = 0; !b->failed && i < e.n; i++)
-		first[i] = (u32)e.first[i];
-	class = buffer_add(b, e.n * sizeof(*class));
-	for (i = 0; !b->failed && i < e.n; i++)
-		class[i] = (u16)e.to[i];
+		step[i] = (struct nsf_index_step32){ (u32)e.first[i], e.to[i] };
+	own_rows(n, d, row);
 	entries_clean(&e);
 	return !b->failed;
 }
@@ -228,6 +248,7 @@ static bool search_write(struct buffer *b, const struct index_draft *d, struct n
 
 struct wide {
 	struct entries upper;
+	const u32 *row;
 	struct nsf_index_lower *lower;
 	size_t lowers;
 };
@@ -248,15 +269,13 @@ static bool lower_write(struct index_writer *w, struct wide *x, const struct ind
 {
 	size_t extra = d->step[from].first.lo != 0, n = to - from + extra, i;
 	struct buffer b = { .v = NULL };
-	u64 *first = buffer_add(&b, n * sizeof(*first));
-	u16 *class;
+	struct nsf_index_step64 *step = buffer_add(&b, n * sizeof(*step));
 	u32 at;
 
-	for (i = 0; first && i < n; i++)
-		first[i] = i < extra ? 0 : d->step[from + i - extra].first.lo;
-	class = buffer_add(&b, n * sizeof(*class));
-	for (i = 0; class && i < n; i++)
-		class[i] = (u16)scaled(d, i < extra ? before : d->step[from + i - extra].class);
+	for (i = 0; step && i < n; i++) {
+		step[i].first = i < extra ? 0 : d->step[from + i - extra].first.lo;
+		step[i].to = led_to(d, x->row, i < extra ? before : d->step[from + i - extra].class);
+	}
 	at = put_buffer(w, &b);
 	x->lower[x->lowers++] = (struct nsf_index_lower){ at, (u32)n };
 	return at != INDEX_NONE;
@@ -273,14 +292,14 @@ static bool wide_steps(struct index_writer *w, struct wide *x, const struct inde
 		for (k = i + 1; k < d->steps && d->step[k].first.hi == hi;)
 			k++;
 		if (k == i + 1 && !d->step[i].first.lo) {
-			wide_step(x, hi, scaled(d, d->step[i].class));
+			wide_step(x, hi, led_to(d, x->row, d->step[i].class));
 		} else {
 			if (!lower_write(w, x, d, i, k, before))
 				return false;
 			wide_step(x, hi, NSF_INDEX_TO_LOWER | (u32)(x->lowers - 1));
 			/* And what holds behind this upper half. */
 			if (hi != UINT64_MAX && (k == d->steps || d->step[k].first.hi != hi + 1))
-				wide_step(x, hi + 1, scaled(d, d->step[k - 1].class));
+				wide_step(x, hi + 1, led_to(d, x->row, d->step[k - 1].class));
 		}
 		before = d->step[k - 1].class;
 		i = k;
@@ -289,13 +308,14 @@ static bool wide_steps(struct index_writer *w, struct wide *x, const struct inde
 }
 
 static bool wide_write(struct index_writer *w, struct buffer *b, const struct index_draft *d,
-		       struct nsf_index_node *n)
+		       const u32 *row, struct nsf_index_node *n)
 {
-	struct wide x = { .lower = malloc(d->steps * sizeof(*x.lower)) };
+	struct wide x = { .row = row, .lower = malloc(d->steps * sizeof(*x.lower)) };
 	struct entries *e = &x.upper;
 	bool good = entries_alloc(e, 2 * d->steps) && x.lower && wide_steps(w, &x, d) &&
 		    entries_turn(b, e, 64);
-	void *to;
+	struct nsf_index_step64 *step;
+	size_t i;
 
 	if (good) {
 		n->kind = e->slots ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_WIDE;
@@ -303,12 +323,10 @@ static bool wide_write(struct index_writer *w, struct buffer *b, const struct in
 		n->lowers = (u32)x.lowers;
 		if (x.lowers)
 			n->lower = put(w, x.lower, x.lowers * sizeof(*x.lower));
-		to = buffer_add(b, e->n * sizeof(*e->first));
-		if (to)
-			memcpy(to, e->first, e->n * sizeof(*e->first));
-		to = buffer_add(b, e->n * sizeof(*e->to));
-		if (to)
-			memcpy(to, e->to, e->n * sizeof(*e->to));
+		step = buffer_add(b, e->n * sizeof(*step));
+		for (i = 0; step && i < e->n; i++)
+			step[i] = (struct nsf_index_step64){ e->first[i], e->to[i], 0 };
+		own_rows(n, d, row);
 		good = !b->failed && n->lower != INDEX_NONE;
 	}
 	entries_clean(e);
@@ -370,7 +388,7 @@ static bool pages_write(struct buffer *b, const struct index_plan *p, const stru
 }
 
 static bool table_make(struct index_writer *w, struct buffer *b, const struct index_plan *p,
-		       const struct index_draft *d, struct nsf_index_node *n)
+		       const struct index_draft *d, const u32 *row, struct nsf_index_node *n)
 {
 	unsigned int width = d->field ? index_width(d->field) : 0;
 	u64 last;
@@ -378,47 +396,54 @@ static bool table_make(struct index_writer *w, struct buffer *b, const struct in
 	if (!d->field)
 		return cross_write(b, p, d, n);
 	if (width == 128)
-		return wide_write(w, b, d, n);
+		return wide_write(w, b, d, row, n);
 	last = d->step[d->steps - 1].first.lo;
 	if (last < SMALL_TABLE)
 		return table_write(b, d, n);
 	if (width == 16 && d->steps > LONG_SEARCH && pages_write(b, p, d, n))
 		return !b->failed;
-	return search_write(b, d, n);
+	return search_write(b, d, row, n);
 }
 
-static u32 rows_write(struct index_writer *w, const struct index_plan *p,
-		      const struct index_rows *r)
+/* The offsets of its rows; NULL: no memory. */
+static u32 *rows_put(struct index_writer *w, const struct index_plan *p,
+		     const struct index_rows *r)
 {
-	struct buffer b = { .v = NULL };
-	u32 *row = buffer_add(&b, r->count * sizeof(*row)), i;
+	u32 *row = calloc(r->count + 1, sizeof(*row)), i;
 
 	for (i = 0; row && i < r->count; i++) {
 		const u64 *v = r->v + r->at[i];
 
 		row[i] = put(w, v, index_row_size(p, v) * sizeof(*v));
-		if (row[i] == INDEX_NONE)
-			b.failed = true;
+		if (row[i] == INDEX_NONE) {
+			free(row);
+			return NULL;
+		}
 	}
-	return put_buffer(w, &b);
+	return row;
 }
 
 static bool node_write(struct index_writer *w, const struct index_plan *p,
 		       const struct index_draft *d, struct nsf_index_node *n)
 {
+	u32 *row = d->operand ? rows_put(w, p, &d->rows) : NULL;
 	struct buffer b = { .v = NULL };
 	bool good;
 
+	if (d->operand && !row)
+		return false;
 	n->field = d->field;
 	n->absent = scaled(d, d->absent);
 	n->classes = scaled(d, d->rows.count - 1) + 1;
-	good = table_make(w, &b, p, d, n);
-	n->table = put_buffer(w, &b);
 	n->rows = NSF_INDEX_NO_ROWS;
-	if (good && d->operand) {
-		n->rows = rows_write(w, p, &d->rows);
-		good = n->rows != INDEX_NONE;
+	good = table_make(w, &b, p, d, row, n);
+	n->table = put_buffer(w, &b);
+	if (row && n->rows != NSF_INDEX_OWN_ROWS) {
+		/* All arrays take multiples of 8. */
+		n->rows = put(w, row, (d->rows.count + 1) / 2 * sizeof(u64));
+		good = good && n->rows != INDEX_NONE;
 	}
+	free(row);
 	return good && n->table != INDEX_NONE;
 }
 

@@ -21,14 +21,38 @@ static u32 index_put(struct flat *f, const void *v, size_t bytes)
 	return at;
 }
 
-/* Two arrays, one behind the other. */
-static inline u32 index_put2(struct flat *f, const void *a, size_t a_bytes, const void *b,
-			     size_t b_bytes)
+/* The entries of a search. */
+static inline u32 index_steps32(struct flat *f, const u32 *first, const u32 *to, u32 n)
 {
-	u32 at = index_put(f, a, a_bytes);
+	struct nsf_index_step32 *step = calloc(n, sizeof(*step));
+	u32 at, i;
 
-	index_put(f, b, b_bytes);
+	assert_non_null(step);
+	for (i = 0; i < n; i++)
+		step[i] = (struct nsf_index_step32){ first[i], to[i] };
+	at = index_put(f, step, n * sizeof(*step));
+	free(step);
 	return at;
+}
+
+static inline u32 index_steps64(struct flat *f, const u64 *first, const u32 *to, u32 n)
+{
+	struct nsf_index_step64 *step = calloc(n, sizeof(*step));
+	u32 at, i;
+
+	assert_non_null(step);
+	for (i = 0; i < n; i++)
+		step[i] = (struct nsf_index_step64){ first[i], to[i], 0 };
+	at = index_put(f, step, n * sizeof(*step));
+	free(step);
+	return at;
+}
+
+/* Of a DIRECTORY. */
+static inline void index_window(struct nsf_index_node *n, u32 base, u32 shift, u32 last)
+{
+	n->lower = base;
+	n->lowers = shift << 16 | last;
 }
 
 enum rows_form {

@@ -29,8 +29,8 @@ static struct {
 /* Of the first chain, for IPv4: a node of each kind but those with slots. */
 static void sound_index(struct flat *f, u32 records)
 {
-	static const u16 table[] = { 0, 2, 1 }, search_class[] = { 1, 0, 2 }, low_class[] = { 0, 1 };
-	static const u32 search[] = { 0, 5, 9 }, wide_to[] = { 1, NSF_INDEX_TO_LOWER };
+	static const u16 table[] = { 0, 2, 1 };
+	static const u32 search[] = { 0, 5, 9 }, search_to[] = { 1, 0, 2 };
 	static const u64 wide[] = { 0, 7 }, low[] = { 0, 3 };
 	static const u64 bits[] = { 0x3f, 0x15, 0x20, 0 };
 	u16 cross[5] = { 3, 0, 1, 2, 0 };
@@ -43,21 +43,22 @@ static void sound_index(struct flat *f, u32 records)
 	at.row = row[0];
 	at.rows = index_put(f, row, sizeof(row));
 	at.table = index_put(f, table, sizeof(table));
-	at.search = index_put2(f, search, sizeof(search), search_class, sizeof(search_class));
-	at.low = index_put2(f, low, sizeof(low), low_class, sizeof(low_class));
+	at.search = index_steps32(f, search, search_to, 3);
+	at.low = index_steps64(f, low, row, 2);
 	lower = (struct nsf_index_lower){ .table = at.low, .count = 2 };
 	at.lower = index_put(f, &lower, sizeof(lower));
-	at.wide = index_put2(f, wide, sizeof(wide), wide_to, sizeof(wide_to));
+	at.wide = index_steps64(f, wide, (u32 []){ row[1], NSF_INDEX_TO_LOWER }, 2);
 	at.cross = index_put(f, cross, sizeof(cross));
 	node[0] = (struct nsf_index_node){
 		.kind = NSF_INDEX_TABLE, .field = NSF_FIELD_L4PROTO, .absent = 2, .classes = 3,
 		.table = at.table, .count = 3, .rows = NSF_INDEX_NO_ROWS };
 	node[1] = (struct nsf_index_node){
 		.kind = NSF_INDEX_SEARCH, .field = NSF_FIELD_TH_DPORT, .absent = 2, .classes = 3,
-		.table = at.search, .count = 3, .rows = at.rows };
+		.table = at.search, .count = 3, .rows = NSF_INDEX_NO_ROWS };
 	node[2] = (struct nsf_index_node){
-		.kind = NSF_INDEX_WIDE, .field = NSF_FIELD_IIFNAME_HI, .classes = 2,
-		.table = at.wide, .count = 2, .lower = at.lower, .lowers = 1, .rows = at.rows };
+		.kind = NSF_INDEX_WIDE, .field = NSF_FIELD_IIFNAME_HI, .absent = row[1],
+		.table = at.wide, .count = 2, .lower = at.lower, .lowers = 1,
+		.rows = NSF_INDEX_OWN_ROWS };
 	node[3] = (struct nsf_index_node){
 		.kind = NSF_INDEX_CROSS, .field = NSF_INDEX_NO_NODE, .a = 1, .classes = 4,
 		.table = at.cross, .count = 5, .rows = at.rows };
@@ -393,7 +394,8 @@ static void test_index(void **state)
 	DAMAGE(NODE(4)->kind--, "index: nodes without an end");
 	DAMAGE(NODE(4)->field = 1, "index: nodes without an end");
 	DAMAGE(NODE(4)->rows = 8, "index: nodes without an end");
-	DAMAGE((NODE(1)->rows = NSF_INDEX_NO_ROWS, NODE(2)->rows = NSF_INDEX_NO_ROWS,
+	DAMAGE((NODE(2)->classes = 65536, NODE(2)->rows = NSF_INDEX_NO_ROWS), NULL);
+	DAMAGE((NODE(2)->classes = 65536, NODE(2)->rows = NSF_INDEX_NO_ROWS,
 		NODE(3)->rows = NSF_INDEX_NO_ROWS), "index: no such number of nodes with rows");
 	DAMAGE(PART->flags = NSF_INDEX_WHOLE, NULL);
 	DAMAGE(PART->flags = 2, "index: no such flag");
@@ -409,7 +411,14 @@ static void test_index(void **state)
 	DAMAGE(NODE(2)->field = NSF_FIELD_MARK, "index: the node's kind is not for its field");
 	DAMAGE(NODE(0)->classes = 0, "index: no such number of classes");
 	DAMAGE(NODE(0)->classes = 65537, "index: no such number of classes");
+	DAMAGE(NODE(2)->classes = 1, "index: no such number of classes");
+	DAMAGE(NODE(0)->rows = NSF_INDEX_OWN_ROWS, "index: no such number of classes");
+	DAMAGE((NODE(0)->rows = NSF_INDEX_OWN_ROWS, NODE(0)->classes = 0),
+	       "index: the node's kind has no such rows");
+	DAMAGE(NODE(1)->rows = at.rows, "index: the node's kind has no such rows");
 	DAMAGE(NODE(0)->absent = 3, "index: no such class");
+	DAMAGE(NODE(1)->absent = 3, "index: no such class");
+	DAMAGE(NODE(2)->absent = END, "index: a row reaches out of the section");
 	DAMAGE(NODE(0)->count = 0, "index: a node without entries");
 	DAMAGE(NODE(0)->a = 1, "index: what a node does not use is not 0");
 	DAMAGE(NODE(1)->b = 1, "index: what a node does not use is not 0");
@@ -418,6 +427,10 @@ static void test_index(void **state)
 	DAMAGE(NODE(3)->absent = 1, "index: what a node does not use is not 0");
 	DAMAGE(NODE(3)->lower = 8, "index: what a node does not use is not 0");
 }
+
+#define SEARCH		INDEX(struct nsf_index_step32, at.search)
+#define WIDE		INDEX(struct nsf_index_step64, at.wide)
+#define LOW		INDEX(struct nsf_index_step64, at.low)
 
 static void test_index_tables(void **state)
 {
@@ -432,18 +445,22 @@ static void test_index_tables(void **state)
 
 	DAMAGE(NODE(1)->table = END - 8, "index: a table reaches out of the section");
 	DAMAGE(NODE(1)->count = ~0u, "index: a table reaches out of the section");
-	DAMAGE(INDEX(u32, at.search)[0] = 1, "index: a search does not begin at 0");
-	DAMAGE(INDEX(u32, at.search)[1] = 9, "index: a search does not ascend");
-	DAMAGE(INDEX(u32, at.search)[1] = 0, "index: a search does not ascend");
-	DAMAGE(INDEX(u16, at.search + 16)[2] = 3, "index: no such class");
+	DAMAGE(SEARCH[0].first = 1, "index: a search does not begin at 0");
+	DAMAGE(SEARCH[1].first = 9, "index: a search does not ascend");
+	DAMAGE(SEARCH[1].first = 0, "index: a search does not ascend");
+	DAMAGE(SEARCH[2].to = 3, "index: no such class");
 
 	DAMAGE(NODE(2)->table = END - 16, "index: a table reaches out of the section");
 	DAMAGE(NODE(2)->count = ~0u, "index: a table reaches out of the section");
-	DAMAGE(INDEX(u64, at.wide)[0] = 1, "index: a search does not begin at 0");
-	DAMAGE(INDEX(u64, at.wide)[1] = 0, "index: a search does not ascend");
-	DAMAGE(INDEX(u32, at.wide + 16)[0] = 2, "index: no such class");
-	DAMAGE(INDEX(u32, at.wide + 16)[1]++, "index: no such class");
-	DAMAGE(NODE(2)->lowers = 0, "index: no such class");
+	DAMAGE(WIDE[0].first = 1, "index: a search does not begin at 0");
+	DAMAGE(WIDE[1].first = 0, "index: a search does not ascend");
+	DAMAGE(WIDE[0].to += 4, "index: a row reaches out of the section");
+	DAMAGE(WIDE[0].to = END, "index: a row reaches out of the section");
+	DAMAGE(WIDE[1].to++, "index: a row reaches out of the section");
+	DAMAGE(WIDE[0].zero = 1, "index: what an entry does not use is not 0");
+	DAMAGE((NODE(2)->classes = 1, NODE(2)->rows = NSF_INDEX_NO_ROWS, NODE(2)->absent = 0),
+	       "index: no such class");
+	DAMAGE(NODE(2)->lowers = 0, "index: a row reaches out of the section");
 	DAMAGE(NODE(2)->lower = END, "index: the lower searches reach out of the section");
 	DAMAGE(NODE(2)->lower += 4, "index: the lower searches reach out of the section");
 	DAMAGE(NODE(2)->lowers = ~0u, "index: the lower searches reach out of the section");
@@ -452,17 +469,21 @@ static void test_index_tables(void **state)
 	DAMAGE(INDEX(struct nsf_index_lower, at.lower)->count = 0, "index: a node without entries");
 	DAMAGE(INDEX(struct nsf_index_lower, at.lower)->count = ~0u,
 	       "index: a table reaches out of the section");
-	DAMAGE(INDEX(u64, at.low)[0] = 1, "index: a search does not begin at 0");
-	DAMAGE(INDEX(u64, at.low)[1] = 0, "index: a search does not ascend");
-	DAMAGE(INDEX(u16, at.low + 16)[1] = 2, "index: no such class");
+	DAMAGE(LOW[0].first = 1, "index: a search does not begin at 0");
+	DAMAGE(LOW[1].first = 0, "index: a search does not ascend");
+	DAMAGE(LOW[1].to = END, "index: a row reaches out of the section");
+	DAMAGE(LOW[1].to = NSF_INDEX_TO_LOWER, "index: a row reaches out of the section");
+	DAMAGE(LOW[1].zero = 1, "index: what an entry does not use is not 0");
 
 	DAMAGE(NODE(3)->a = 3, "index: a cross of nodes that are not before it");
 	DAMAGE(NODE(3)->b = 3, "index: a cross of nodes that are not before it");
 	DAMAGE(NODE(3)->field = 3, "index: a cross of nodes that are not before it");
 	DAMAGE(NODE(3)->field = NSF_INDEX_NO_NODE + 1,
 	       "index: a cross of nodes that are not before it");
-	DAMAGE(NODE(3)->field = 2, "index: a cross is not of all classes of its nodes");
-	DAMAGE(NODE(3)->b = 2, "index: a cross is not of all classes of its nodes");
+	DAMAGE(NODE(3)->a = 2, "index: a cross of nodes without classes");
+	DAMAGE(NODE(3)->b = 2, "index: a cross of nodes without classes");
+	DAMAGE(NODE(3)->field = 2, "index: a cross of nodes without classes");
+	DAMAGE(NODE(3)->field = 1, "index: a cross is not of all classes of its nodes");
 	DAMAGE(NODE(3)->count = 6, "index: a cross is not of all classes of its nodes");
 	DAMAGE(NODE(3)->count = 4, "index: a cross is not of all classes of its nodes");
 	DAMAGE(NODE(3)->table = END - 8, "index: a table reaches out of the section");
@@ -472,8 +493,8 @@ static void test_index_tables(void **state)
 static void test_index_rows(void **state)
 {
 	(void)state;
-	DAMAGE(NODE(1)->rows = END - 8, "index: the rows reach out of the section");
-	DAMAGE(NODE(1)->rows += 4, "index: the rows reach out of the section");
+	DAMAGE(NODE(3)->rows = END - 8, "index: the rows reach out of the section");
+	DAMAGE(NODE(3)->rows += 4, "index: the rows reach out of the section");
 	DAMAGE(INDEX(u32, at.rows)[0] += 4, "index: a row reaches out of the section");
 	DAMAGE(INDEX(u32, at.rows)[0] = END, "index: a row reaches out of the section");
 	DAMAGE(INDEX(u32, at.rows)[0] = ~7u, "index: a row reaches out of the section");
@@ -533,29 +554,45 @@ static void test_pages(void **state)
 /* Of a narrow or a wide field. Slots of 16 values; entries at 0, 20, 32, 40 and 60. */
 static struct nsf_image *with_directory(bool wide)
 {
-	static const u32 first[] = { 0, 20, 32, 40, 60 }, slot[] = { 0, 0, 2, 3, 4 }, to[5];
+	static const u32 first[] = { 0, 20, 32, 40, 60 }, slot[] = { 0, 0, 2, 3, 4 };
 	static const u64 first64[] = { 0, 20, 32, 40, 60 }, bits[] = { 1 };
 	static const struct nsf_index_window window = { .base = 9, .shift = 4, .last = 3 };
-	static const u16 class[5];
 	struct nsf_index_node node = {
 		.kind = wide ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_DIRECTORY,
-		.field = wide ? NSF_FIELD_IIFNAME_HI : NSF_FIELD_IP_SADDR, .classes = 1, .count = 5,
+		.field = wide ? NSF_FIELD_IIFNAME_HI : NSF_FIELD_IP_SADDR, .count = 5,
+		.rows = NSF_INDEX_OWN_ROWS,
 	};
+	u32 to[5], i, slots;
 	struct flat f;
-	u32 row;
 
 	image_begin(&f);
-	at.table = index_put2(&f, &window, sizeof(window), slot, sizeof(slot));
+	node.absent = index_row(&f, bits, 1);
+	for (i = 0; i < 5; i++)
+		to[i] = node.absent;
 	if (wide)
-		index_put2(&f, first64, sizeof(first64), to, sizeof(to));
+		at.table = index_put(&f, &window, sizeof(window));
 	else
-		index_put2(&f, first, sizeof(first), class, sizeof(class));
-	row = index_row(&f, bits, 1);
+		index_window(&node, 9, 4, 3);
+	slots = index_put(&f, slot, sizeof(slot));
+	if (wide) {
+		index_steps64(&f, first64, to, 5);
+	} else {
+		at.table = slots;
+		index_steps32(&f, first, to, 5);
+	}
 	node.table = at.table;
-	node.rows = index_put(&f, &row, 4);
 	at.part = index_part(&f, 1, &node, 1);
 	FLAT(struct nsf_chain, &f, NSF_SECTION_CHAINS)->index[0] = at.part;
 	return image_end(&f, NSF_DROP);
+}
+
+static void window_set(bool wide, u64 base, u32 shift, u32 last)
+{
+	if (wide)
+		*INDEX(struct nsf_index_window, at.table) =
+			(struct nsf_index_window){ base, shift, last };
+	else
+		index_window(NODE(0), (u32)base, shift, last);
 }
 
 #define DAMAGE_DIRECTORY(wide, change, what)	do {	\
@@ -563,9 +600,10 @@ static struct nsf_image *with_directory(bool wide)
 	change;						\
 	expect(what);					\
 } while (0)
-#define WINDOW		INDEX(struct nsf_index_window, at.table)
-#define SLOT		INDEX(u32, at.table + sizeof(struct nsf_index_window))
-#define ENTRIES		(at.table + (u32)sizeof(struct nsf_index_window) + 24)
+#define SLOT		INDEX(u32, at.table + (wide ? sizeof(struct nsf_index_window) : 0))
+#define STEP32		INDEX(struct nsf_index_step32, at.table + 24)
+#define STEP64		INDEX(struct nsf_index_step64, at.table + 16 + 24)
+#define WINDOW(...)	window_set(wide, __VA_ARGS__)
 
 static void test_directory(void **state)
 {
@@ -578,17 +616,14 @@ static void test_directory(void **state)
 	(void)state;
 	for (wide = 0; wide < 2; wide++) {
 		DAMAGE_DIRECTORY(wide, , NULL);
-		DAMAGE_DIRECTORY(wide, WINDOW->base = 0xffffffff, NULL);
-		DAMAGE_DIRECTORY(wide, WINDOW->base = 0x100000000, wide ? NULL : window);
-		DAMAGE_DIRECTORY(wide, WINDOW->shift = wide ? 62 : 30, NULL);
-		DAMAGE_DIRECTORY(wide, WINDOW->shift = wide ? 63 : 31, window);
-		DAMAGE_DIRECTORY(wide, WINDOW->shift = wide ? 64 : 32, window);
-		DAMAGE_DIRECTORY(wide, WINDOW->shift = ~0u, window);
-		DAMAGE_DIRECTORY(wide, WINDOW->last = NSF_INDEX_MAX_SLOTS, window);
-		DAMAGE_DIRECTORY(wide, WINDOW->last = ~0u, window);
-		DAMAGE_DIRECTORY(wide, WINDOW->last = NSF_INDEX_MAX_SLOTS - 1, out);
-		DAMAGE_DIRECTORY(wide, WINDOW->last = 2, "index: a search does not begin at 0");
-		DAMAGE_DIRECTORY(wide, WINDOW->shift = 3, slots);
+		DAMAGE_DIRECTORY(wide, WINDOW(0xffffffff, 4, 3), NULL);
+		DAMAGE_DIRECTORY(wide, WINDOW(9, wide ? 62 : 30, 3), NULL);
+		DAMAGE_DIRECTORY(wide, WINDOW(9, wide ? 63 : 31, 3), window);
+		DAMAGE_DIRECTORY(wide, WINDOW(9, wide ? 64 : 32, 3), window);
+		DAMAGE_DIRECTORY(wide, WINDOW(9, 0xffff, 3), window);
+		DAMAGE_DIRECTORY(wide, WINDOW(9, 4, NSF_INDEX_MAX_SLOTS - 1), out);
+		DAMAGE_DIRECTORY(wide, WINDOW(9, 4, 2), "index: a search does not begin at 0");
+		DAMAGE_DIRECTORY(wide, WINDOW(9, 3, 3), slots);
 		DAMAGE_DIRECTORY(wide, SLOT[0] = 1, all);
 		DAMAGE_DIRECTORY(wide, SLOT[4] = 3, all);
 		DAMAGE_DIRECTORY(wide, SLOT[4] = 5, all);
@@ -597,27 +632,33 @@ static void test_directory(void **state)
 		DAMAGE_DIRECTORY(wide, SLOT[3] = 1, slots);
 		DAMAGE_DIRECTORY(wide, SLOT[3] = 5, slots);
 		DAMAGE_DIRECTORY(wide, SLOT[3] = ~0u, slots);
-		DAMAGE_DIRECTORY(wide, NODE(0)->count = 4, "index: no such class");
+		DAMAGE_DIRECTORY(wide, NODE(0)->count = 4, all);
 		DAMAGE_DIRECTORY(wide, NODE(0)->count = ~0u, out);
 		DAMAGE_DIRECTORY(wide, NODE(0)->table = END - 8, out);
 		DAMAGE_DIRECTORY(wide, NODE(0)->table = 4, out);
 		DAMAGE_DIRECTORY(wide, NODE(0)->field = wide ? NSF_FIELD_IP_SADDR :
 				 NSF_FIELD_IIFNAME_HI, "index: the node's kind is not for its field");
 	}
-	DAMAGE_DIRECTORY(false, INDEX(u32, ENTRIES)[0] = 1, "index: a search does not begin at 0");
-	DAMAGE_DIRECTORY(false, INDEX(u32, ENTRIES)[3] = 32, "index: a search does not ascend");
-	DAMAGE_DIRECTORY(false, INDEX(u16, ENTRIES + 24)[4] = 1, "index: no such class");
-	DAMAGE_DIRECTORY(false, NODE(0)->lowers = 1, "index: what a node does not use is not 0");
-	DAMAGE_DIRECTORY(true, INDEX(u64, ENTRIES)[0] = 1, "index: a search does not begin at 0");
-	DAMAGE_DIRECTORY(true, INDEX(u64, ENTRIES)[3] = 32, "index: a search does not ascend");
-	DAMAGE_DIRECTORY(true, INDEX(u32, ENTRIES + 40)[4] = 1, "index: no such class");
-	DAMAGE_DIRECTORY(true, INDEX(u32, ENTRIES + 40)[4] = NSF_INDEX_TO_LOWER,
-			 "index: no such class");
+	wide = true;
+	DAMAGE_DIRECTORY(wide, WINDOW(0x100000000, 4, 3), NULL);
+	DAMAGE_DIRECTORY(wide, WINDOW(9, 4, NSF_INDEX_MAX_SLOTS), window);
+	DAMAGE_DIRECTORY(wide, WINDOW(9, 4, ~0u), window);
+	DAMAGE_DIRECTORY(wide, WINDOW(9, ~0u, 3), window);
+	DAMAGE_DIRECTORY(wide, STEP64[0].first = 1, "index: a search does not begin at 0");
+	DAMAGE_DIRECTORY(wide, STEP64[3].first = 32, "index: a search does not ascend");
+	DAMAGE_DIRECTORY(wide, STEP64[4].to = END, "index: a row reaches out of the section");
+	DAMAGE_DIRECTORY(wide, STEP64[4].to = NSF_INDEX_TO_LOWER,
+			 "index: a row reaches out of the section");
+	wide = false;
+	DAMAGE_DIRECTORY(wide, STEP32[0].first = 1, "index: a search does not begin at 0");
+	DAMAGE_DIRECTORY(wide, STEP32[3].first = 32, "index: a search does not ascend");
+	DAMAGE_DIRECTORY(wide, STEP32[4].to = END, "index: a row reaches out of the section");
 }
 #undef DAMAGE_DIRECTORY
 #undef WINDOW
 #undef SLOT
-#undef ENTRIES
+#undef STEP32
+#undef STEP64
 
 /* Many nodes that share one large table: checking it again and again is refused. */
 static void test_shared(void **state)

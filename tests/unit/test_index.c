@@ -55,6 +55,59 @@ static void records_add(u32 records)
 		image_ops(&flat, i, i, 0, NULL, 0);
 }
 
+/* Where the node's entries lead becomes the offset of the row, for each. */
+static void steps_own(struct nsf_index_node *n, const u32 *row)
+{
+	u8 *base = FLAT(u8, &flat, NSF_SECTION_INDEX), *table = base + n->table;
+	struct nsf_index_lower *lower = (struct nsf_index_lower *)(base + n->lower);
+	struct nsf_index_step64 *step = (struct nsf_index_step64 *)table;
+	u32 slots = 0, i, k;
+
+	if (n->kind == NSF_INDEX_DIRECTORY) {
+		slots = NSF_INDEX_LAST(n) + 2;
+	} else if (n->kind == NSF_INDEX_WIDE_DIRECTORY) {
+		slots = ((struct nsf_index_window *)table)->last + 2;
+		table += sizeof(struct nsf_index_window);
+	}
+	table += (slots * 4 + 7) / 8 * 8;
+	n->absent = row[n->absent];
+	n->classes = 0;
+	n->rows = NSF_INDEX_OWN_ROWS;
+	if (n->kind == NSF_INDEX_SEARCH || n->kind == NSF_INDEX_DIRECTORY) {
+		for (i = 0; i < n->count; i++)
+			((struct nsf_index_step32 *)table)[i].to =
+				row[((struct nsf_index_step32 *)table)[i].to];
+		return;
+	}
+	step = (struct nsf_index_step64 *)table;
+	for (i = 0; i < n->count; i++)
+		if (!(step[i].to & NSF_INDEX_TO_LOWER))
+			step[i].to = row[step[i].to];
+	for (i = 0; i < n->lowers; i++)
+		for (step = (struct nsf_index_step64 *)(base + lower[i].table), k = 0;
+		     k < lower[i].count; k++)
+			step[k].to = row[step[k].to];
+}
+
+/* A cross of the last node alone, which is a search: its classes stay what they are. */
+static void cross_alone(void)
+{
+	const struct nsf_index_node *of = &node[nodes - 1];
+	u16 class[2 * MAX_CLASSES] = { 0 };
+	struct nsf_index_node *n;
+	u32 i;
+
+	for (i = 0; i < of->classes; i++)
+		class[2 * i] = (u16)i;
+	n = node_add(NSF_INDEX_CROSS, NSF_INDEX_NO_NODE, of->classes, 0);
+	n->a = n->b = (u8)(nodes - 2);
+	n->count = 2 * of->classes - 1;
+	n->table = index_put(&flat, class, n->count * sizeof(*class));
+}
+
+/* Searches have rows of their own, where this is so; or classes. */
+static bool own;
+
 /* The last node's class tells, for the only chain in both families. */
 static struct nsf_image *nodes_end(void)
 {
@@ -68,7 +121,13 @@ static struct nsf_image *nodes_end(void)
 		bits[1] = 0;
 		row[c] = index_row(&flat, bits, MAX_CLASSES + 6);
 	}
-	n->rows = index_put(&flat, row, n->classes * sizeof(*row));
+	if (n->kind >= NSF_INDEX_SEARCH && n->kind <= NSF_INDEX_WIDE_DIRECTORY && own) {
+		steps_own(n, row);
+	} else {
+		if (n->kind >= NSF_INDEX_SEARCH && n->kind <= NSF_INDEX_WIDE_DIRECTORY)
+			cross_alone();
+		node[nodes - 1].rows = index_put(&flat, row, n->classes * sizeof(*row));
+	}
 	part = index_part(&flat, MAX_CLASSES + 6, node, nodes);
 	chain = FLAT(struct nsf_chain, &flat, NSF_SECTION_CHAINS);
 	chain->index[0] = part;
@@ -157,21 +216,19 @@ static void test_pages(void **state)
 	free(img);
 }
 
-static void test_search(void **state)
+static void search_try(void)
 {
-	u32 first[MAX_CLASSES], n, i;
-	u16 class[MAX_CLASSES];
+	u32 first[MAX_CLASSES], class[MAX_CLASSES], n, i;
 	struct nsf_image *img;
 
-	(void)state;
 	for (n = 1; n < MAX_CLASSES; n++) {
 		for (i = 0; i < n; i++) {
 			first[i] = i ? i == 5 ? first[4] + 1 : i * 0x03f00001u : 0;
-			class[i] = (u16)((i * 7) % n);
+			class[i] = (i * 7) % n;
 		}
 		nodes_begin();
 		node_add(NSF_INDEX_SEARCH, NSF_FIELD_IP_DADDR, n + 1, n)->table =
-			index_put2(&flat, first, n * 4, class, n * 2);
+			index_steps32(&flat, first, class, n);
 		node[0].count = n;
 		img = nodes_end();
 		for (i = 0; i < n; i++) {
@@ -189,6 +246,15 @@ static void test_search(void **state)
 		assert_int_equal(class_of_none(img), n);
 		free(img);
 	}
+}
+
+static void test_search(void **state)
+{
+	(void)state;
+	own = false;
+	search_try();
+	own = true;
+	search_try();
 }
 
 static u32 naive64(const u64 *first, u32 n, u64 v)
@@ -222,23 +288,22 @@ static void directory_try(const struct nsf_index_window *w)
 		0, 1, 0xff, 0x100, 0x1fe, 0x1ff, 0x200, 0x400, 0x401, 0x10000, 0x20001, 0xf6000000,
 		0xfffffffe, 0xffffffff,
 	};
-	u32 *slot = calloc(w->last + 2, sizeof(*slot)), first[COUNT(key)], i;
+	u32 *slot = calloc(w->last + 2, sizeof(*slot)), first[COUNT(key)], class[COUNT(key)], i;
 	struct nsf_image *img;
-	u16 class[COUNT(key)];
 	int d;
 
 	assert_non_null(slot);
 	slots_make(w, key, COUNT(key), slot);
 	for (i = 0; i < COUNT(key); i++) {
 		first[i] = (u32)key[i];
-		class[i] = (u16)(i * 3 % COUNT(key));
+		class[i] = i * 3 % COUNT(key);
 	}
 	nodes_begin();
 	node_add(NSF_INDEX_DIRECTORY, NSF_FIELD_IP_SADDR, COUNT(key) + 1, COUNT(key))->count =
 		COUNT(key);
-	node[0].table = index_put(&flat, w, sizeof(*w));
-	index_put(&flat, slot, (w->last + 2) * sizeof(*slot));
-	index_put2(&flat, first, sizeof(first), class, sizeof(class));
+	index_window(&node[0], (u32)w->base, w->shift, w->last);
+	node[0].table = index_put(&flat, slot, (w->last + 2) * sizeof(*slot));
+	index_steps32(&flat, first, class, COUNT(key));
 	img = nodes_end();
 	for (i = 0; i < COUNT(key); i++)
 		for (d = -1; d <= 1; d++) {
@@ -257,8 +322,10 @@ static void test_directory(void **state)
 	u32 i;
 
 	(void)state;
-	for (i = 0; i < COUNT(window32); i++)
-		directory_try(&window32[i]);
+	for (i = 0; i < 2 * COUNT(window32); i++) {
+		own = i % 2;
+		directory_try(&window32[i / 2]);
+	}
 }
 
 /* With slots where @w: then @first is from the base on. */
@@ -267,7 +334,7 @@ static void wide_try(const struct nsf_index_window *w)
 	static const u64 first[] = { 0, 5, 6, 1ULL << 63 };
 	static const u32 to[] = { 0, NSF_INDEX_TO_LOWER | 1, 1, NSF_INDEX_TO_LOWER | 0 };
 	static const u64 low0[] = { 0 }, low1[] = { 0, 1, 1ULL << 40 };
-	static const u16 class0[] = { 2 }, class1[] = { 3, 4, 5 };
+	static const u32 class0[] = { 2 }, class1[] = { 3, 4, 5 };
 	const struct { u64 hi, lo; u32 class; } t[] = {
 		{ 0, 0, 0 }, { 4, ~0ULL, 0 }, { 5, 0, 3 }, { 5, 1, 4 }, { 5, (1ULL << 40) - 1, 4 },
 		{ 5, 1ULL << 40, 5 }, { 5, ~0ULL, 5 }, { 6, 0, 1 }, { (1ULL << 63) - 1, 0, 1 },
@@ -281,21 +348,21 @@ static void wide_try(const struct nsf_index_window *w)
 
 	nodes_begin();
 	lower[0] = (struct nsf_index_lower){
-		.count = 1, .table = index_put2(&flat, low0, sizeof(low0), class0, sizeof(class0)),
+		.count = 1, .table = index_steps64(&flat, low0, class0, 1),
 	};
 	lower[1] = (struct nsf_index_lower){
-		.count = 3, .table = index_put2(&flat, low1, sizeof(low1), class1, sizeof(class1)),
+		.count = 3, .table = index_steps64(&flat, low1, class1, 3),
 	};
 	node_add(w ? NSF_INDEX_WIDE_DIRECTORY : NSF_INDEX_WIDE, NSF_FIELD_IP6_DADDR_HI, 7, 6)->count =
 		COUNT(first);
 	if (w) {
 		base = w->base;
 		slots_make(w, first, COUNT(first), slot);
-		node[0].table = index_put2(&flat, w, sizeof(*w), slot,
-					   (w->last + 2) * sizeof(*slot));
-		index_put2(&flat, first, sizeof(first), to, sizeof(to));
+		node[0].table = index_put(&flat, w, sizeof(*w));
+		index_put(&flat, slot, (w->last + 2) * sizeof(*slot));
+		index_steps64(&flat, first, to, COUNT(first));
 	} else {
-		node[0].table = index_put2(&flat, first, sizeof(first), to, sizeof(to));
+		node[0].table = index_steps64(&flat, first, to, COUNT(first));
 	}
 	node[0].lower = index_put(&flat, lower, sizeof(lower));
 	node[0].lowers = 2;
@@ -322,9 +389,14 @@ static void test_wide(void **state)
 	u32 i;
 
 	(void)state;
-	wide_try(NULL);
-	for (i = 0; i < COUNT(window); i++)
-		wide_try(&window[i]);
+	for (i = 0; i < 2; i++) {
+		own = i;
+		wide_try(NULL);
+	}
+	for (i = 0; i < 2 * COUNT(window); i++) {
+		own = i % 2;
+		wide_try(&window[i / 2]);
+	}
 }
 
 /* A table: value v has class v * @scale; absent is @classes - 1. */
