@@ -187,6 +187,7 @@ build/fuzz/obj/%.o: %.c Makefile | $(GEN)
 
 -include $(patsubst %.c,build/san/%.d,$(STAGES) $(REF) $(ORACLE) $(NFTFENCE) tests/policy/diff.c)
 -include $(patsubst %.c,build/fuzz/obj/%.d,$(STAGES) $(REF))
+-include $(patsubst %.c,build/obj/%.d,$(REF) $(ORACLE) tests/policy/diff.c)
 
 # ---- measuring ------------------------------------------------------------------
 
