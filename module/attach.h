@@ -40,7 +40,7 @@ struct nsf_states;
 struct nsf_rules {
 	struct rcu_head rcu;
 	struct nsf_policy *named;	/* NULL: built in, see policy */
-	struct nsf_states __rcu *states;	/* of `named`, NULL: none; written under nsf_mutex */
+	struct nsf_states __rcu *states;	/* of `named`, or NULL; written under nsf_mutex */
 	/*
 	 * While traversals may be under way that began with the rules before:
 	 * these are enforced too (hook.c). Written under nsf_mutex.

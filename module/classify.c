@@ -173,8 +173,9 @@ static bool mark_value(const struct nsf_op *op, const struct nsf_packet *p, u32 
 }
 
 /* The ops that are neither matches nor plain ends; few packets meet many of them. */
-static noinline enum step statement(const struct nsf_image *img, u32 record, const struct nsf_op *op,
-			   struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d)
+static noinline enum step statement(const struct nsf_image *img, u32 record,
+				    const struct nsf_op *op, struct nsf_packet *p,
+				    struct nsf_effect *fx, struct nsf_decision *d)
 {
 	u32 mark;
 

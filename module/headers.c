@@ -116,7 +116,7 @@ static inline void fields_read(struct nsf_packet *p, const struct nsf_bytes *b, 
 }
 
 static inline void transport_read(struct nsf_packet *p, const struct nsf_bytes *b,
-			   const struct transport *t)
+				  const struct transport *t)
 {
 	if (!t->found)
 		return;

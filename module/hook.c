@@ -133,7 +133,7 @@ static noinline void forward_visit(struct visit *v, const struct nsf_rules *rule
 
 /* One base chain of one version. Inlined, as most packets come to it and no further. */
 static __always_inline void chain_visit(struct visit *v, const struct nsf_rules *rules,
-			const struct nsf_version *version, bool quiet)
+					const struct nsf_version *version, bool quiet)
 {
 	struct nsf_effect fx = {
 		.skb = v->skb,
@@ -211,8 +211,8 @@ static void visit_join(struct visit *v, const struct opinion *before)
 
 /* An update of the policy: policy.c. */
 static noinline void versions_visit(struct visit *v, const struct nsf_rules *rules,
-			   const struct nsf_version *version, const struct nsf_version *old,
-			   bool quiet)
+				    const struct nsf_version *version,
+				    const struct nsf_version *old, bool quiet)
 {
 	struct opinion before;
 
@@ -254,7 +254,7 @@ static __always_inline void rules_visit(struct visit *v, const struct nsf_rules 
 
 /* A replacement of the rules: attach.c. */
 static noinline void both_visit(struct visit *v, const struct nsf_rules *rules,
-		       const struct nsf_rules *old)
+				const struct nsf_rules *old)
 {
 	struct opinion before;
 

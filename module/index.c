@@ -76,21 +76,35 @@ static __always_inline const u8 *table(const struct look *l)
 	return l->base + l->n->table;
 }
 
-static __always_inline u32 look_table(const u8 *table, u32 count, u64 v)
+/* Few packets lack a field of their family. */
+static __always_inline bool lacks(const struct look *l)
 {
-	return ((const u16 *)table)[v < count ? v : count - 1];
+	return unlikely(!has(l, 0));
 }
 
-static __always_inline u32 look_pages(const u8 *table, u64 v)
+static __always_inline u32 look_table(const struct look *l)
 {
-	const u16 *class = (const u16 *)(table + 256) + 256 * table[(u8)(v >> 8)];
+	u64 v = value(l);
 
-	return class[(u8)v];
+	if (lacks(l))
+		return l->n->absent;
+	return ((const u16 *)table(l))[v < l->n->count ? v : l->n->count - 1];
 }
 
-static __always_inline u32 look_search(const u8 *table, u32 count, u64 v)
+static __always_inline u32 look_pages(const struct look *l)
 {
-	return search32((const struct nsf_index_step32 *)table, count, (u32)v);
+	const u8 *page = table(l);
+
+	if (lacks(l))
+		return l->n->absent;
+	return ((const u16 *)(page + 256))[256 * page[(u8)(value(l) >> 8)] + (u8)value(l)];
+}
+
+static __always_inline u32 look_search(const struct look *l)
+{
+	if (lacks(l))
+		return l->n->absent;
+	return search32((const struct nsf_index_step32 *)table(l), l->n->count, (u32)value(l));
 }
 
 /* The slot of @key; and where @slot[] ends, which is where the entries begin. */
@@ -103,13 +117,17 @@ static __always_inline const u32 *look_slot(const u32 *slot, u64 key, u32 shift,
 	return slot + (s < last ? s : last);
 }
 
-static __always_inline u32 look_directory(const u8 *table, const struct nsf_index_node *n, u64 v)
+static __always_inline u32 look_directory(const struct look *l)
 {
 	const void *step;
-	u32 key = (u32)v - NSF_INDEX_BASE(n);
-	const u32 *slot = look_slot((const u32 *)table, key, NSF_INDEX_SHIFT(n),
-				    NSF_INDEX_LAST(n), &step);
+	const u32 *slot;
+	u32 key;
 
+	if (lacks(l))
+		return l->n->absent;
+	key = (u32)value(l) - NSF_INDEX_BASE(l->n);
+	slot = look_slot((const u32 *)table(l), key, NSF_INDEX_SHIFT(l->n), NSF_INDEX_LAST(l->n),
+			 &step);
 	return search32((const struct nsf_index_step32 *)step + slot[0], slot[1] - slot[0] + 1,
 			key);
 }
@@ -118,13 +136,17 @@ static __always_inline u32 look_directory(const u8 *table, const struct nsf_inde
  * Of an address or a name, with slots where @slots: the only look-up in two steps, where
  * the upper half does not do.
  */
-static __always_inline u32 look_wide(const struct look *l, u64 upper, u64 lower, bool slots)
+static __always_inline u32 look_wide(const struct look *l, bool slots)
 {
 	const struct nsf_index_window *w = (const struct nsf_index_window *)table(l);
 	u32 from = 0, entries = l->n->count, to;
 	const struct nsf_index_lower *sub;
 	const void *step = w;
+	u64 upper;
 
+	if (lacks(l) || unlikely(!has(l, 1)))
+		return l->n->absent;
+	upper = value(l);
 	if (slots) {
 		const u32 *slot;
 
@@ -138,7 +160,7 @@ static __always_inline u32 look_wide(const struct look *l, u64 upper, u64 lower,
 		return to;
 	sub = (const struct nsf_index_lower *)(l->base + l->n->lower) + (to & ~NSF_INDEX_TO_LOWER);
 	return search64((const struct nsf_index_step64 *)(l->base + sub->table), sub->count,
-			lower);
+			l->p->val[l->n->field + 1]);
 }
 
 /* The node's class is found, or with @own its row's offset; and on to the next one. */
@@ -159,29 +181,23 @@ static __always_inline void look_done(struct look *l, u32 to, bool own)
 	l->n++;
 }
 
-/* Few packets lack a field of their family. */
-#define FIELD(l, to)	(unlikely(!has(l, 0)) ? (l)->n->absent : (to))
-#define FIELDS(l, to)	(unlikely(!has(l, 0) || !has(l, 1)) ? (l)->n->absent : (to))
-
 /* @l->n: the first node. @first: the class of that, the others' behind it; of NO_NODE 0. */
 static __always_inline void look_nodes(struct look *l, const u32 *first)
 {
 	const struct nsf_index_node *n;
 
-	while ((n = l->n)->kind == NSF_INDEX_TABLE)
-		look_done(l, FIELD(l, look_table(table(l), n->count, value(l))), false);
+	while (l->n->kind == NSF_INDEX_TABLE)
+		look_done(l, look_table(l), false);
 	while (l->n->kind == NSF_INDEX_PAGES)
-		look_done(l, FIELD(l, look_pages(table(l), value(l))), false);
-	while ((n = l->n)->kind == NSF_INDEX_SEARCH)
-		look_done(l, FIELD(l, look_search(table(l), n->count, value(l))), true);
-	while ((n = l->n)->kind == NSF_INDEX_DIRECTORY)
-		look_done(l, FIELD(l, look_directory(table(l), n, value(l))), true);
-	while ((n = l->n)->kind == NSF_INDEX_WIDE)
-		look_done(l, FIELDS(l, look_wide(l, value(l), l->p->val[n->field + 1], false)),
-			  true);
-	while ((n = l->n)->kind == NSF_INDEX_WIDE_DIRECTORY)
-		look_done(l, FIELDS(l, look_wide(l, value(l), l->p->val[n->field + 1], true)),
-			  true);
+		look_done(l, look_pages(l), false);
+	while (l->n->kind == NSF_INDEX_SEARCH)
+		look_done(l, look_search(l), true);
+	while (l->n->kind == NSF_INDEX_DIRECTORY)
+		look_done(l, look_directory(l), true);
+	while (l->n->kind == NSF_INDEX_WIDE)
+		look_done(l, look_wide(l, false), true);
+	while (l->n->kind == NSF_INDEX_WIDE_DIRECTORY)
+		look_done(l, look_wide(l, true), true);
 	while ((n = l->n)->kind == NSF_INDEX_CROSS)
 		look_done(l, ((const u16 *)table(l))[first[n->a] + first[n->b] + first[n->field]],
 			  false);

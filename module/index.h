@@ -112,12 +112,12 @@ struct nsf_index_node {
 	u8 kind;		/* enum nsf_index_kind */
 	u8 field;		/* enum nsf_field; CROSS: see above */
 	u8 a, b;		/* CROSS: nodes before this one; else 0 */
-	u32 absent;		/* as `to`, where the field (WIDE*: one of both) is absent; CROSS: 0 */
+	u32 absent;		/* as `to`: the field (WIDE*: one of both) is absent; CROSS: 0 */
 	u32 classes;		/* all that come out are below; 1 to MAX_CLASSES. OWN_ROWS: 0 */
 	u32 table;		/* offset */
 	u32 count;		/* at least 1 */
-	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; DIRECTORY: see */
-	u32 lowers;		/*	below; else 0 */
+	u32 lower;		/* WIDE*: offset of struct nsf_index_lower[lowers]; */
+	u32 lowers;		/*	DIRECTORY: see below; else 0 */
 	u32 rows;		/* offset of u32 row[classes]: of rows; or OWN_ROWS; or NO_ROWS */
 };
 static_assert(sizeof(struct nsf_index_node) == 32, "no hidden padding");
