@@ -75,7 +75,7 @@ static int expr_add(struct nftnl_expr *e, void *data)
 		r->ct = true;
 	if (strcmp(name, "counter"))
 		return 0;
-	if (r->counters++ == REFERENCE_MAX)
+	if (r->counters++ == REFERENCE_COUNTERS)
 		abort();
 	snprintf(c->chain, sizeof(c->chain), "%s", now->chain);
 	c->rule = r->rule_now;

@@ -12,6 +12,7 @@
 #include "observer.h"
 
 #define REFERENCE_MAX 64
+#define REFERENCE_COUNTERS 1024
 
 struct reference_chain {
 	char name[64];
@@ -29,7 +30,7 @@ struct reference_counter {
 struct reference {
 	struct reference_chain chain[REFERENCE_MAX];	/* base chains */
 	unsigned int chains;
-	struct reference_counter counter[REFERENCE_MAX];	/* by chain, in order of rules */
+	struct reference_counter counter[REFERENCE_COUNTERS];	/* by chain, in order of rules */
 	unsigned int counters;
 	struct places places;
 	char chain_now[64];	/* while it is read */
