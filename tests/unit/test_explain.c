@@ -414,7 +414,7 @@ struct hand {
 	/* Where a test says so, the first chain's, for IPv4. */
 	struct {
 		struct nsf_index_part part;
-		struct nsf_index_node node;
+		struct nsf_index_node node[2];
 		u16 class[4];
 		u32 row[4];
 		struct { u64 sum, bits; } rows[3];
@@ -769,7 +769,8 @@ static void test_same(void **state)
 	rule(&h, &records, &ops, NOTHING, ENDS(NSF_OP_ACCEPT), NSF_NO_RULE);
 	image_end(&h, 1, records, ops);
 	h.index.part = (struct nsf_index_part){ .records = 3, .words = 1, .sums = 1, .nodes = 1 };
-	h.index.node = (struct nsf_index_node){
+	h.index.node[1].kind = NSF_INDEX_END;
+	h.index.node[0] = (struct nsf_index_node){
 		.kind = NSF_INDEX_TABLE, .field = NSF_FIELD_MARK, .classes = 3, .count = 3,
 		.table = (u32)((char *)&h.index.class - (char *)&h.index),
 		.rows = (u32)((char *)&h.index.row - (char *)&h.index),
