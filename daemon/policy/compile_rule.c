@@ -266,8 +266,10 @@ static void emit_map_elements(struct compile *c, const struct ir_stmt *s,
 			      const struct ir_stmt *end, size_t number, uint32_t ret,
 			      unsigned int depth)
 {
+	const struct ir_set *map = &c->policy->set[s->map.set];
 	struct leads l = { .to = c->after, .ret = ret };
 	uint32_t after = c->after;
+	bool wanted = false;
 	size_t i;
 
 	l.body = calloc(2 * c->policy->chains, sizeof(*l.body));
@@ -275,7 +277,9 @@ static void emit_map_elements(struct compile *c, const struct ir_stmt *s,
 		compile_no_memory(c);
 		return;
 	}
-	if (s + 1 < end)
+	for (i = 0; i < map->elements; i++)
+		wanted |= map->element[i].verdict.kind == IR_CONTINUE;
+	if (wanted && s + 1 < end)
 		l.to = compile_label(c);
 	compile_elements(c, s, close_map, &l);
 	if (l.to != after)

@@ -274,7 +274,8 @@ static void set_build(struct compile *c, const struct ir_set *s, struct compile_
 		set.width[f] = s->width[f] == IR_MAX_WIDTH ? 4 : 1;
 		set.words += set.width[f];
 	}
-	set.kind = compile_set_is_exact(s) ? NSF_SET_EXACT : s->fields > 1 ? NSF_SET_BOX : NSF_SET_RANGE;
+	set.kind = compile_set_is_exact(s) ? NSF_SET_EXACT :
+		   s->fields > 1 ? NSF_SET_BOX : NSF_SET_RANGE;
 	order = order_make(s, &err);
 	if (err) {
 		compile_no_memory(c);

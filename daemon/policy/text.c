@@ -51,15 +51,21 @@ void text_put_char(struct text *t, char c)
 	put_bytes(t, &c, 1);
 }
 
-void text_put_number(struct text *t, uint32_t n)
+/* Without zeros in front. */
+static inline void put_digits(struct text *t, uint32_t n, unsigned int base)
 {
 	char digits[10], *at = digits + sizeof(digits);
 
 	do {
-		*--at = (char)('0' + n % 10);
-		n /= 10;
+		*--at = "0123456789abcdef"[n % base];
+		n /= base;
 	} while (n);
 	put_bytes(t, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+void text_put_number(struct text *t, uint32_t n)
+{
+	put_digits(t, n, 10);
 }
 
 void text_put_ipv4(struct text *t, const uint8_t *v)
@@ -71,18 +77,6 @@ void text_put_ipv4(struct text *t, const uint8_t *v)
 			text_put_char(t, '.');
 		text_put_number(t, v[i]);
 	}
-}
-
-/* Without zeros in front. */
-static void put_group(struct text *t, unsigned int n)
-{
-	char digits[4], *at = digits + sizeof(digits);
-
-	do {
-		*--at = "0123456789abcdef"[n % 16];
-		n /= 16;
-	} while (n);
-	put_bytes(t, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 /* The first of the longest runs of zeros is "::", where it is longer than one. */
@@ -111,7 +105,7 @@ void text_put_ipv6(struct text *t, const uint8_t *v)
 			text_put_ipv4(t, v + 12);
 			break;
 		}
-		put_group(t, group[i]);
+		put_digits(t, group[i], 16);
 	}
 }
 
