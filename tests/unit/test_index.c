@@ -424,6 +424,14 @@ static struct nsf_index_node *cross_add(u8 a, u8 b, u8 c, const u16 *class, u32 
 	return n;
 }
 
+static u32 class_of_three(const struct nsf_image *img, struct nsf_packet *p, u32 a, u32 b, u32 c)
+{
+	nsf_packet_set(p, NSF_FIELD_MARK, a);
+	nsf_packet_set(p, NSF_FIELD_PKTTYPE, b);
+	nsf_packet_set(p, NSF_FIELD_IIF, c);
+	return class_of(img, p);
+}
+
 /* Of two tables, and of that cross with another one. */
 static void test_cross(void **state)
 {
@@ -447,12 +455,9 @@ static void test_cross(void **state)
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
 	for (a = 0; a < 5; a++)
 		for (b = 0; b < 4; b++)
-			for (c = 0; c < 3; c++) {
-				nsf_packet_set(&p, NSF_FIELD_MARK, a);
-				nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
-				nsf_packet_set(&p, NSF_FIELD_IIF, c);
-				assert_int_equal(class_of(img, &p), again[cross[a * 4 + b] + c]);
-			}
+			for (c = 0; c < 3; c++)
+				assert_int_equal(class_of_three(img, &p, a, b, c),
+						 again[cross[a * 4 + b] + c]);
 	p.have = NSF_BIT(NSF_FIELD_NFPROTO);
 	assert_int_equal(class_of(img, &p), again[cross[4 * 4 + 3] + 2]);
 	free(img);
@@ -478,12 +483,9 @@ static void test_cross_of_three(void **state)
 	nsf_packet_set(&p, NSF_FIELD_NFPROTO, 2);
 	for (a = 0; a < 5; a++)
 		for (b = 0; b < 4; b++)
-			for (c = 0; c < 3; c++) {
-				nsf_packet_set(&p, NSF_FIELD_MARK, a);
-				nsf_packet_set(&p, NSF_FIELD_PKTTYPE, b);
-				nsf_packet_set(&p, NSF_FIELD_IIF, c);
-				assert_int_equal(class_of(img, &p), cross[a * 12 + b * 3 + c]);
-			}
+			for (c = 0; c < 3; c++)
+				assert_int_equal(class_of_three(img, &p, a, b, c),
+						 cross[a * 12 + b * 3 + c]);
 	free(img);
 }
 

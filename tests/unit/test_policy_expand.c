@@ -16,29 +16,7 @@
 
 #include <cmocka.h>
 
-#include "fake_effect.h"
-#include "make_ir.h"
-#include "policy/policy.h"
-
-static struct nsf_image *img;
-static struct nsf_packet pkt;
-static struct nsf_effect fx;
-static struct nsf_decision dec;
-
-static void compile(void)
-{
-	struct diags d = { .n = 0 };
-	int err;
-
-	free(img);
-	img = NULL;
-	err = policy_compile(&policy, &img, &d);
-	if (d.n)
-		fail_msg("%s", d.v[0].message);
-	assert_int_equal(err, 0);
-	diags_clean(&d);
-	memset(&pkt, 0, sizeof(pkt));
-}
+#include "compile_ir.h"
 
 /* Element i: sport 100 * i (of 60,000) to that + @wide . dport i. */
 static unsigned int boxes(size_t n, unsigned int wide)
