@@ -123,8 +123,8 @@ build/tests/%: tests/netns/tools/%.c Makefile
 	$(CC) $(BASE) -Werror $(CFLAGS) -o $@ $< -lmnl
 
 # A unit test names, in its first lines, the files of daemon/ that it links.
-build/unit/%: tests/unit/%.c Makefile $(wildcard daemon/*.[ch] daemon/policy/*.[ch]) \
-  $(wildcard $(BOTH) module/*.h module/uapi/*.h) $(GEN)
+build/unit/%: tests/unit/%.c Makefile $(wildcard tests/unit/*.h) \
+  $(wildcard daemon/*.[ch] daemon/policy/*.[ch]) $(wildcard $(BOTH) module/*.h module/uapi/*.h) $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -MF $@.d -Itests/unit -Werror -O1 -g $(SANITIZE) \
 	  $$(sed -n 's,^// ldflags: ,,p' $<) -o $@ $< \

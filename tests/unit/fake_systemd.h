@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -57,10 +58,23 @@ static void end(pid_t *pid)
 
 /* ---- the bus ---- */
 
+/* That its socket is there is not enough: between bind(2) and listen(2) it refuses. */
+static bool bus_listens(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool listens;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/bus", bus_dir);
+	listens = fd >= 0 && !connect(fd, (struct sockaddr *)&to, sizeof(to));
+	if (fd >= 0)
+		close(fd);
+	return listens;
+}
+
 static void start_bus(void)
 {
 	char path[128], config[160];
-	struct stat st;
 	FILE *f;
 	int i;
 
@@ -77,10 +91,9 @@ static void start_bus(void)
 		execlp("dbus-daemon", "dbus-daemon", config, "--nofork", "--nopidfile", NULL);
 		_exit(1);
 	}
-	snprintf(path, sizeof(path), "%s/bus", bus_dir);
-	for (i = 0; i < 1000 && stat(path, &st); i++)
+	for (i = 0; i < 2000 && !bus_listens(); i++)
 		usleep(5000);
-	assert_true(i < 1000);
+	assert_true(i < 2000);
 }
 
 /* ---- the played systemd ---- */
@@ -126,13 +139,14 @@ static void emit(sd_bus *bus)
 	played->emit--;
 }
 
+/* The bus may not have noticed yet that the systemd before is gone: its name is waited for. */
 static void play(void)
 {
 	sd_bus *bus;
 
 	setenv("DBUS_SESSION_BUS_ADDRESS", bus_address, 1);
 	if (sd_bus_open_user(&bus) < 0 || sd_bus_add_filter(bus, NULL, on_message, NULL) < 0 ||
-	    sd_bus_request_name(bus, SYSTEMD, 0) < 0)
+	    sd_bus_request_name(bus, SYSTEMD, SD_BUS_NAME_QUEUE) < 0)
 		_exit(1);
 	for (;;) {
 		while (sd_bus_process(bus, NULL) > 0)
