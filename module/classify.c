@@ -54,14 +54,16 @@ static inline int compare(const u32 *a, const u32 *b, unsigned int words)
 	return 0;
 }
 
+/* The same of keys of several words. The first one decides nearly always. */
 static u32 below(const u32 *v, u32 n, u32 stride, const u32 *key, unsigned int words)
 {
-	u32 low = 0;
+	u32 low = 0, first = key[0];
 
 	while (n) {
 		u32 half = n / 2;
+		const u32 *at = v + (size_t)(low + half) * stride;
 
-		if (compare(v + (size_t)(low + half) * stride, key, words) <= 0) {
+		if (at[0] < first || (at[0] == first && compare(at + 1, key + 1, words - 1) <= 0)) {
 			low += half + 1;
 			n -= half + 1;
 		} else {
@@ -87,11 +89,22 @@ static bool box_holds(const struct nsf_set *set, const u32 *box, const u32 *key)
 	return true;
 }
 
+/* The first of the @n boxes at @v that holds the key, or set->count. */
+static noinline u32 find_box(const struct nsf_set *set, const u32 *v, u32 n, const u32 *key)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (box_holds(set, v + (size_t)i * 2 * set->words, key))
+			return i;
+	return set->count;
+}
+
 /* The element's index, or set->count. */
-static u32 find(const struct nsf_set *set, const u32 *v, const u32 *key)
+static __always_inline u32 find(const struct nsf_set *set, const u32 *v, const u32 *key)
 {
 	unsigned int words = set->words;
-	u32 n, i;
+	u32 n;
 
 	if (set->kind == NSF_SET_EXACT) {
 		n = words == 1 ? below1(v, set->count, 1, key[0]) :
@@ -105,14 +118,11 @@ static u32 find(const struct nsf_set *set, const u32 *v, const u32 *key)
 	if (set->kind == NSF_SET_RANGE)
 		return n && compare(key, v + (size_t)(n - 1) * 2 * words + words, words) <= 0 ?
 			n - 1 : set->count;
-	for (i = 0; i < n; i++)
-		if (box_holds(set, v + (size_t)i * 2 * words, key))
-			return i;
-	return set->count;
+	return find_box(set, v, n, key);
 }
 
-bool nsf_set_lookup(const struct nsf_image *img, const struct nsf_set *set,
-		    const u32 *key, u32 *data)
+static __always_inline bool set_lookup(const struct nsf_image *img, const struct nsf_set *set,
+				       const u32 *key, u32 *data)
 {
 	const u32 *words = nsf_image_words(img);
 	u32 i = find(set, words + set->keys, key);
@@ -122,6 +132,12 @@ bool nsf_set_lookup(const struct nsf_image *img, const struct nsf_set *set,
 	if (set->data != NSF_NO_DATA && data)
 		*data = words[set->data + i];
 	return true;
+}
+
+bool nsf_set_lookup(const struct nsf_image *img, const struct nsf_set *set,
+		    const u32 *key, u32 *data)
+{
+	return set_lookup(img, set, key, data);
 }
 
 /* The key that @list names; false where a field is absent. */
@@ -155,7 +171,7 @@ static bool match_set(const struct nsf_image *img, const struct nsf_op *op,
 
 	if (!key_build(p, op->a, key))
 		return false;
-	return nsf_set_lookup(img, nsf_image_sets(img) + op->arg, key, data) ==
+	return set_lookup(img, nsf_image_sets(img) + op->arg, key, data) ==
 		!(op->flags & NSF_OP_NOT);
 }
 
@@ -172,7 +188,7 @@ static bool mark_value(const struct nsf_op *op, const struct nsf_packet *p, u32 
 	return true;
 }
 
-/* The ops that are neither matches nor plain ends; few packets meet many of them. */
+/* The ops that few packets meet. */
 static noinline enum step statement(const struct nsf_image *img, u32 record,
 				    const struct nsf_op *op, struct nsf_packet *p,
 				    struct nsf_effect *fx, struct nsf_decision *d)
@@ -180,9 +196,6 @@ static noinline enum step statement(const struct nsf_image *img, u32 record,
 	u32 mark;
 
 	switch (op->code) {
-	case NSF_OP_COUNTER:
-		nsf_effect_counter(fx, op->arg, p);
-		return STEP_ON;
 	case NSF_OP_LIMIT:
 		return nsf_effect_limit(fx, op->arg, nsf_image_states(img) + op->arg, p) ?
 			STEP_ON : STEP_MISS;
@@ -252,6 +265,9 @@ static __always_inline u32 record_run(const struct nsf_image *img, u32 at, u32 s
 				return to;
 			d->end = to & ~NSF_TARGET_VERDICT;
 			return at;
+		case NSF_OP_COUNTER:
+			nsf_effect_counter(fx, op->arg, p);
+			break;
 		case NSF_OP_ACCEPT:
 			d->end = NSF_ACCEPT;
 			return at;

@@ -17,22 +17,6 @@ struct nsf_counters __percpu *nsf_counters_alloc(void)
 	return counters;
 }
 
-void nsf_counters_add(struct nsf_counters __percpu *counters, unsigned int hook,
-		      enum nsf_verdict verdict, unsigned int bytes)
-{
-	struct nsf_counters *mine;
-	struct nsf_counter *c;
-
-	nsf_counters_begin();
-	mine = this_cpu_ptr(counters);
-	c = &mine->c[hook][verdict];
-	u64_stats_update_begin(&mine->syncp);
-	u64_stats_inc(&c->packets);
-	u64_stats_add(&c->bytes, bytes);
-	u64_stats_update_end(&mine->syncp);
-	nsf_counters_end();
-}
-
 void nsf_counters_sum(const struct nsf_counters __percpu *counters,
 		      unsigned int hook, enum nsf_verdict verdict,
 		      struct nsf_counter_sum *sum)

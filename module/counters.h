@@ -36,25 +36,36 @@ struct nsf_counters {
 };
 
 /*
- * Around the use of this CPU's counters. Output hooks run in process context with
- * softirqs on. Where a word holds a counter, adding to it is one operation (local64_t's)
- * into which no softirq of this CPU can come: whoever adds only has to stay here.
- * Elsewhere a softirq could write inside our write section.
+ * One packet into this CPU's copy of @c, which @syncp guards. Packet path: softirq, or
+ * a task with softirqs on, as output hooks are. x86 adds to per-CPU memory with one
+ * instruction, wherever it runs. Elsewhere a word that holds a counter is added to by
+ * one operation (local64_t's) into which no softirq of this CPU can come: whoever
+ * adds only has to stay here. Below 64 bits one could write inside our write section.
  */
-static inline void nsf_counters_begin(void)
+static __always_inline void nsf_counter_add(struct nsf_counter __percpu *c,
+					    struct u64_stats_sync __percpu *syncp,
+					    unsigned int bytes)
 {
+#if defined(CONFIG_X86) && BITS_PER_LONG == 64
+	this_cpu_inc(c->packets.v.a.a.counter);
+	this_cpu_add(c->bytes.v.a.a.counter, bytes);
+#else
+	struct nsf_counter *mine;
+
 	if (BITS_PER_LONG == 64)
 		preempt_disable();
 	else
 		local_bh_disable();
-}
-
-static inline void nsf_counters_end(void)
-{
+	mine = this_cpu_ptr(c);
+	u64_stats_update_begin(this_cpu_ptr(syncp));
+	u64_stats_inc(&mine->packets);
+	u64_stats_add(&mine->bytes, bytes);
+	u64_stats_update_end(this_cpu_ptr(syncp));
 	if (BITS_PER_LONG == 64)
 		preempt_enable();
 	else
 		local_bh_enable();
+#endif
 }
 
 struct nsf_counter_sum {
@@ -65,8 +76,13 @@ struct nsf_counter_sum {
 /* May sleep. NULL: no memory. Free with free_percpu(), in any context. */
 struct nsf_counters __percpu *nsf_counters_alloc(void);
 /* Packet path: softirq, or a task with softirqs on. */
-void nsf_counters_add(struct nsf_counters __percpu *counters, unsigned int hook,
-		      enum nsf_verdict verdict, unsigned int bytes);
+static __always_inline void nsf_counters_add(struct nsf_counters __percpu *counters,
+					     unsigned int hook, enum nsf_verdict verdict,
+					     unsigned int bytes)
+{
+	nsf_counter_add(&counters->c[hook][verdict], &counters->syncp, bytes);
+}
+
 /* Any context but the packet path; each counter consistent in itself. */
 void nsf_counters_sum(const struct nsf_counters __percpu *counters,
 		      unsigned int hook, enum nsf_verdict verdict,

@@ -10,19 +10,14 @@
 
 #include "packet.h"
 
-/*
- * The bytes of one packet from its network header on. get(): @len (at most 40)
- * bytes at @offset, in place or copied into @buf; NULL where the packet ends
- * before. In the module it is skb_header_pointer(), in user space a memcpy.
- */
+/* The bytes of one packet from its network header on. */
 struct nsf_bytes {
-#ifdef __KERNEL__
-	const struct sk_buff *skb;
-#else
 	const u8 *data;
-	u32 caplen;		/* bytes that are there; may be fewer than `length` */
-#endif
+	u32 caplen;		/* bytes that are there; at most `length` */
 	u32 length;		/* of the packet: skb->len, or its length on the wire */
+#ifdef __KERNEL__
+	const struct sk_buff *skb;	/* has what lies behind them */
+#endif
 };
 
 /*

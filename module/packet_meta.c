@@ -45,10 +45,23 @@ static u8 pkttype(const struct nsf_packet *p, const struct sk_buff *skb, u8 pf)
 	return PACKET_BROADCAST;
 }
 
+/* What lies in the skb's linear part; headers.c gets the rest. */
+static struct nsf_bytes bytes_of(const struct sk_buff *skb)
+{
+	int before = skb_network_offset(skb), there = (int)skb_headlen(skb) - before;
+
+	return (struct nsf_bytes){
+		.data = skb_network_header(skb),
+		.caplen = there > 0 ? there : 0,
+		.length = skb->len,
+		.skb = skb,
+	};
+}
+
 static void set_plain(struct nsf_packet *p, const struct sk_buff *skb,
 		      const struct nf_hook_state *state)
 {
-	const struct nsf_bytes bytes = { .skb = skb, .length = skb->len };
+	const struct nsf_bytes bytes = bytes_of(skb);
 
 	nsf_headers_read(p, &bytes, state->pf == NFPROTO_IPV6 ? 6 : 4);
 	p->val[NSF_FIELD_MARK] = skb->mark;
@@ -72,14 +85,11 @@ static void set_ct(struct nsf_packet *p, const struct sk_buff *skb)
 		nsf_packet_set(p, NSF_FIELD_CT_MARK, v.mark);
 }
 
-void nsf_packet_load(struct nsf_packet *p, const struct sk_buff *skb,
-		     const struct nf_hook_state *state, u64 needs)
+void nsf_packet_load_needs(struct nsf_packet *p, const struct sk_buff *skb,
+			   const struct nf_hook_state *state, u64 needs)
 {
-	p->have = 0;
 	if (needs & NSF_NEED_PLAIN)
 		set_plain(p, skb, state);
-	else
-		nsf_packet_set(p, NSF_FIELD_NFPROTO, state->pf);
 	if (needs & NSF_NEED_NAMES) {
 		set_name(p, NSF_FIELD_IIFNAME_HI, NSF_FIELD_IIFNAME_LO, state->in);
 		set_name(p, NSF_FIELD_OIFNAME_HI, NSF_FIELD_OIFNAME_LO, state->out);

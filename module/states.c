@@ -183,19 +183,10 @@ void nsf_states_reset(const struct nsf_states *s, u32 place)
 void nsf_states_count(const struct nsf_states *s, u32 place, unsigned int bytes)
 {
 	struct nsf_chunk *chunk = chunk_at(s, place, NSF_STATE_COUNTER);
-	struct nsf_rule_counters *mine;
-	struct nsf_counter *c;
 
-	if (!chunk)
-		return;
-	nsf_counters_begin();
-	mine = this_cpu_ptr(chunk->counters);
-	c = &mine->c[NSF_PLACE_INDEX(place)];
-	u64_stats_update_begin(&mine->syncp);
-	u64_stats_inc(&c->packets);
-	u64_stats_add(&c->bytes, bytes);
-	u64_stats_update_end(&mine->syncp);
-	nsf_counters_end();
+	if (chunk)
+		nsf_counter_add(&chunk->counters->c[NSF_PLACE_INDEX(place)],
+				&chunk->counters->syncp, bytes);
 }
 
 void nsf_states_sum(const struct nsf_states *s, u32 place, struct nsf_counter_sum *sum)
