@@ -229,7 +229,7 @@ build/bench/obj/%.o: %.c Makefile
 	$(CC) -std=gnu11 -D_GNU_SOURCE -Idaemon -Imodule -MMD -MP $(WARN) $(HOTFLAGS) -c -o $@ $<
 
 bench:
-	@scripts/setup tools check
+	@scripts/setup tools module vm check bench
 	@tests/bench/bench $(BENCH_ARGS)
 
 -include $(patsubst %.c,build/bench/obj/%.d,$(HOT)) $(patsubst %.o,%.d,$(call obj,$(BENCHGEN) $(BENCHRUN) $(HOOKUSER) $(PLANE)))

@@ -54,13 +54,16 @@ static int64_t now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-static int wait_readable(const struct genl *g, int64_t deadline, const char *what,
+/* The time that is left begins with the first call: *@deadline is 0 before it. */
+static int wait_readable(const struct genl *g, int64_t *deadline, const char *what,
 			 struct err *e)
 {
 	struct pollfd p = { .fd = mnl_socket_get_fd(g->nl), .events = POLLIN };
 
+	if (!*deadline)
+		*deadline = now_ms() + GENL_TIMEOUT_MS;
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = *deadline - now_ms();
 		int n = poll(&p, 1, left > 0 ? (int)left : 0);
 
 		if (n > 0)
@@ -138,7 +141,7 @@ static int take_message(struct genl *g, struct request *r, const struct genl_msg
 int genl_sock_transact(struct genl *g, struct request *r, struct err *e)
 {
 	struct nlmsghdr *nlh = r->nlh;
-	int64_t deadline;
+	int64_t deadline = 0;
 	int ret;
 
 	if (g->stale) {
@@ -152,23 +155,24 @@ int genl_sock_transact(struct genl *g, struct request *r, struct err *e)
 	if (mnl_socket_sendto(g->nl, nlh, nlh->nlmsg_len) < 0)
 		return err_set(e, errno, EXIT_UNREACHABLE, "%s: cannot send to the kernel: %s",
 			       r->what, strerror(errno));
-	deadline = now_ms() + GENL_TIMEOUT_MS;
+	/* Most answers are there when the sending is over: neither clock nor poll is asked. */
 	for (;;) {
 		struct genl_msg m;
 		struct span rest;
 
-		ret = wait_readable(g, deadline, r->what, e);
-		if (ret)
-			return ret;
 		ret = genl_sock_receive(g, &rest);
-		if (ret == -EAGAIN)
+		if (ret == -EAGAIN) {
+			ret = wait_readable(g, &deadline, r->what, e);
+			if (ret)
+				return ret;
 			continue;
+		}
 		if (ret)
 			return err_set(e, -ret, EXIT_REFUSED, "%s: cannot receive the answer: %s",
 				       r->what, ret == -EMSGSIZE ? "it is longer than 64 KiB" :
 				       strerror(-ret));
 		if (rest.len)
-			deadline = now_ms() + GENL_TIMEOUT_MS;
+			deadline = 0;
 		while ((ret = genl_parse_next(&rest, &m, e)) > 0) {
 			ret = take_message(g, r, &m, e);
 			if (ret)
