@@ -6,11 +6,11 @@
  * holds nothing up: a unit is then not known, with a reason, and the bus is tried
  * again with growing pauses. systemd says when a unit changes.
  *
- * A number that systemd gives is believed only after this: ask for MainPID, open
- * a pidfd of that number, ask again. Where the second answer is the same, systemd
- * had not yet reaped the process when the pidfd was there, so that the pidfd is
- * of the unit's process and of no other that has got its number since. It holds
- * the pidfd (which pins no namespace) until the unit has another process.
+ * A number that systemd gives is believed only after this: ask for MainPID, read
+ * when the process of that number was started, ask again. Where the second answer is
+ * the same, systemd had not yet reaped the process when its start was read, so number
+ * and start together are the unit's process, and none that gets the number later.
+ * Nothing of it is held open: whoever uses it compares both again (select.h).
  */
 #ifndef NSF_UNITS_H
 #define NSF_UNITS_H

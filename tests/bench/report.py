@@ -165,10 +165,20 @@ def join(wanted, parts, reasons):
             goals.append({'id': one, 'text': GOALS[one], 'measured': None, 'target': None,
                           'met': None, 'at_least': False, 'how': 'not measured: ' + why})
     goals.sort(key=lambda goal: goal['id'])
-    where = {'host': machine(), **{name: got['machine'] for name, got in parts.items()}}
+    where = {'host': measured_on(parts), **{name: got['machine'] for name, got in parts.items()}}
     return {'machine': where, 'goals': goals, 'runs': runs,
             'summary': [{'id': one, 'text': GOALS[one], 'met': met}
                         for one, met in summary(goals).items()]}
+
+
+def measured_on(parts):
+    """Of this machine; but commit and date are those of the measuring, not of the joining."""
+    host = machine()
+    for key in ('commit', 'date'):
+        found = sorted({got['machine'][key] for got in parts.values() if key in got['machine']})
+        if found:
+            host[key] = ', '.join(found) if key == 'commit' else found[0]
+    return host
 
 
 def silent(wanted, part, got):

@@ -168,22 +168,43 @@ def markdown_costs(runs):
     return lines or ['The cost of a packet in the kernel has not been measured.', '']
 
 
-def markdown_goals(goals):
-    lines = ['| goal | | measured | target | |', '|---:|---|---:|---:|---|']
+def markdown_goals(goals, how=False):
+    lines = ['| goal | | measured | target | |' + (' how |' if how else ''),
+             '|---:|---|---:|---:|---|' + ('---|' if how else '')]
     for goal in goals:
-        lines.append('| %d | %s | %s | %s | %s |' % (
-            goal['id'], goal['text'].replace('|', '\\|'), figure(goal['measured']),
-            bound(goal, True), WORDS[goal['met']]))
+        cells = [str(goal['id']), goal['text'], figure(goal['measured']), bound(goal, True),
+                 WORDS[goal['met']]] + ([goal['how']] if how else [])
+        lines.append('| %s |' % ' | '.join(cell.replace('|', '\\|') for cell in cells))
     return lines + ['']
+
+
+def page(whole):
+    """tests/bench/result.md: each goal, and how it was measured."""
+    return '\n'.join(['# What make bench measured', '',
+                      'Written by `tests/bench/bench --readme`; what the goals are, why they are '
+                      'and how to read this says [README.md](README.md).', '',
+                      '![What a packet costs, and the goals](result.svg)', '',
+                      summary_line(whole['goals']) + '.', ''] +
+                     markdown_goals(whole['goals'], how=True) + measured_on(whole)) + '\n'
 
 
 def markdown(whole):
     """What stands between the two comments of the README."""
-    host = whole['machine']['host']
+    missed = [goal for goal in whole['goals'] if not goal['met']]
     lines = markdown_costs(whole['runs'])
     lines += ['![What a packet costs, and the goals; the tables have the same '
-              'figures](tests/bench/result.svg)', '', summary_line(whole['goals']) + '.', '']
-    lines += markdown_goals(whole['goals'])
+              'figures](tests/bench/result.svg)', '',
+              summary_line(whole['goals']) + '. All of them, and how they were measured: '
+              '[tests/bench/result.md](tests/bench/result.md)%s' %
+              ('; these are not met, and [why](tests/bench/README.md#out-of-reach):' if missed
+               else '.'), '']
+    if missed:
+        lines += markdown_goals(missed)
+    return '\n'.join(lines + measured_on(whole))
+
+
+def measured_on(whole):
+    host, lines = whole['machine']['host'], []
     lines.append('Measured on %s, %s CPUs, %s, Linux %s; nsfence %s, %s.' % (
         host.get('cpu', 'an unknown CPU'), host.get('cpus', '?'),
         host.get('distribution', 'an unknown distribution'), host.get('kernel', '?'),
@@ -193,7 +214,7 @@ def markdown(whole):
                           if key.startswith('kernel') and value != host.get('kernel')})
         if kernels:
             lines.append('The part `%s` ran on Linux %s.' % (name, ' and '.join(kernels)))
-    return '\n'.join(lines)
+    return lines
 
 
 MARKS = ('<!-- figures: written by tests/bench/bench --readme -->', '<!-- figures: end -->')

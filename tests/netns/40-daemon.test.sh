@@ -74,7 +74,10 @@ done
 wait_ok "deleted and made several times at once: the last is fenced" 30 fenced gone
 daemon_settled
 is "and no other" "$(nsfence ls -j | jq '[.[] | select(.names | index("gone"))] | length')" 1
-is "the daemon holds no namespace open" "$(find "/proc/$DAEMON/fd" -lname 'net:*' | wc -l)" 0
+exec 7</run/netns/a
+is "control: one that is held through its file is seen" "$(namespaces_held $$)" 1
+exec 7<&-
+is "the daemon holds no namespace open" "$(namespaces_held "$DAEMON")" 0
 
 # --- what is not its own ----------------------------------------------------------------
 run_ok "manual: a fence by hand on u" nsfence attach u drop
@@ -172,7 +175,7 @@ netns_del a
 netns_add a
 wait_ok "sandbox: one made again, too" 30 fenced a
 daemon_settled
-is "sandbox: it holds no namespace open" "$(find "/proc/$DAEMON/fd" -lname 'net:*' | wc -l)" 0
+is "sandbox: it holds no namespace open" "$(namespaces_held "$DAEMON")" 0
 daemon_stop TERM
 
 finish

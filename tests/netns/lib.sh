@@ -179,6 +179,16 @@ in_ns() { # NETNS COMMAND...
 
 inode_of() { stat -L -c %i "/run/netns/$1"; }
 
+# By its descriptors: the link of one that was opened through a bind mount is that file's.
+namespaces_held() { # PID: how many
+	local fd nsfs n=0
+	nsfs=$(stat -L -c %d /proc/self/ns/net)
+	for fd in "/proc/$1/fd"/*; do
+		[ "$(stat -L -c %d "$fd" 2>/dev/null)" != "$nsfs" ] || n=$((n + 1))
+	done
+	echo $n
+}
+
 # Starts COMMAND in the background, waits for its first line of output.
 # Its process id is $READY_PID, its output (after that line) is in $TMP/NAME.out.
 start_ready() { # NAME COMMAND...
