@@ -104,27 +104,28 @@ void format_put_value(struct text *o, enum type_kind t, const uint8_t *v, bool b
 		format_put_number(o, t, n);
 }
 
-/* The prefix that the range is, -1: none. */
+/* The prefix that the range is, -1: none. Bits are the same up to one; from there 0 to 1. */
 static int prefix_of(const struct ir_range *r, unsigned int width)
 {
 	unsigned int i, bits = 0;
 	bool host = false;
-	int bit;
 
-	for (i = 0; i < width; i++)
-		for (bit = 7; bit >= 0; bit--) {
-			bool a = r->first[i] >> bit & 1, z = r->last[i] >> bit & 1;
+	for (i = 0; i < width; i++) {
+		unsigned int a = r->first[i], open = a ^ r->last[i];
 
-			if (a == z) {
-				if (host)
-					return -1;
-				bits++;
-			} else {
-				if (a)
-					return -1;
-				host = true;
-			}
+		if (!open && !host) {
+			bits += 8;
+			continue;
 		}
+		/* All that is open is at the end, and begins with zeros. */
+		if (host ? open != 0xff : open & (open + 1))
+			return -1;
+		if (a & open)
+			return -1;
+		for (; !(open & 0x80); open <<= 1)
+			bits++;
+		host = true;
+	}
 	return (int)bits;
 }
 

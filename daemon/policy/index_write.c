@@ -355,23 +355,41 @@ static bool cross_write(struct buffer *b, const struct index_plan *p, const stru
 	return class;
 }
 
+/*
+ * The classes of the 256 values from @from on. @s is the step that holds for the value
+ * before; returns the one that holds for the last.
+ */
+static u32 page_fill(const struct index_draft *d, u32 s, u32 from, u16 class[256])
+{
+	u32 v = 0, end;
+	u16 now;
+
+	while (v < 256) {
+		while (s + 1 < d->steps && d->step[s + 1].first.lo <= from + v)
+			s++;
+		end = s + 1 < d->steps && d->step[s + 1].first.lo < from + 256 ?
+			(u32)d->step[s + 1].first.lo - from : 256;
+		now = (u16)scaled(d, d->step[s].class);
+		for (; v < end; v++)
+			class[v] = now;
+	}
+	return s;
+}
+
 /* The pages of two-byte values; those that are alike once. */
 static bool pages_write(struct buffer *b, const struct index_plan *p, const struct index_draft *d,
 			struct nsf_index_node *n)
 {
 	u16 class[256][256];
 	u8 page[256];
-	u32 pages = 0, v, s = 0, i;
+	u32 pages = 0, s = 0, k, i;
 	void *to;
 
-	for (v = 0; v < 65536; v++) {
-		s += s + 1 < d->steps && d->step[s + 1].first.lo == v;
-		class[pages][v % 256] = (u16)scaled(d, d->step[s].class);
-		if (v % 256 != 255)
-			continue;
+	for (k = 0; k < 256; k++) {
+		s = page_fill(d, s, k * 256, class[pages]);
 		for (i = 0; memcmp(class[i], class[pages], sizeof(*class)); i++)
 			;
-		page[v / 256] = (u8)i;
+		page[k] = (u8)i;
 		pages += i == pages;
 	}
 	if (sizeof(page) + pages * sizeof(*class) > PAGES_RECORD * (u64)p->records)

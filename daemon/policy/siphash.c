@@ -9,35 +9,34 @@ struct state {
 	uint64_t a, b, c, d;
 };
 
-static uint64_t turn(uint64_t x, unsigned int bits)
+static inline uint64_t turn(uint64_t x, unsigned int bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static void rounds(struct state *s, unsigned int n)
+static inline void sip_round(struct state *s)
 {
-	while (n--) {
-		s->a += s->b;
-		s->c += s->d;
-		s->b = turn(s->b, 13) ^ s->a;
-		s->d = turn(s->d, 16) ^ s->c;
-		s->a = turn(s->a, 32) + s->d;
-		s->c += s->b;
-		s->d = turn(s->d, 21) ^ s->a;
-		s->b = turn(s->b, 17) ^ s->c;
-		s->c = turn(s->c, 32);
-	}
+	s->a += s->b;
+	s->c += s->d;
+	s->b = turn(s->b, 13) ^ s->a;
+	s->d = turn(s->d, 16) ^ s->c;
+	s->a = turn(s->a, 32) + s->d;
+	s->c += s->b;
+	s->d = turn(s->d, 21) ^ s->a;
+	s->b = turn(s->b, 17) ^ s->c;
+	s->c = turn(s->c, 32);
 }
 
-static void take(struct state *s, uint64_t word)
+static inline void take(struct state *s, uint64_t word)
 {
 	s->d ^= word;
-	rounds(s, 2);
+	sip_round(s);
+	sip_round(s);
 	s->a ^= word;
 }
 
 /* @n (at most 8) bytes as a little-endian number, on any host. */
-static uint64_t little(const uint8_t *p, size_t n)
+static inline uint64_t little(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
 
@@ -59,6 +58,9 @@ uint64_t siphash24(const void *data, size_t len, uint64_t k0, uint64_t k1)
 		take(&s, little(p, 8));
 	take(&s, (uint64_t)(len & 0xff) << 56 | little(p, left));
 	s.c ^= 0xff;
-	rounds(&s, 4);
+	sip_round(&s);
+	sip_round(&s);
+	sip_round(&s);
+	sip_round(&s);
 	return s.a ^ s.b ^ s.c ^ s.d;
 }
