@@ -179,13 +179,17 @@ def markdown_goals(goals, how=False):
 
 
 def page(whole):
-    """tests/bench/result.md: each goal, and how it was measured."""
+    """tests/bench/result.md: each goal, how it was measured, and what is no packet's cost."""
+    others = [run for run in whole['runs'] if run['part'] == 'control']
+    raw = ['## Namespaces, policies, the daemon', '',
+           'Raw figures; rates, memory in bytes, times with their units.', '', '```'] + \
+        other_runs(others)[2:] + ['```', ''] if others else []
     return '\n'.join(['# What make bench measured', '',
                       'Written by `tests/bench/bench --readme`; what the goals are, why they are '
                       'and how to read this says [README.md](README.md).', '',
                       '![What a packet costs, and the goals](result.svg)', '',
                       summary_line(whole['goals']) + '.', ''] +
-                     markdown_goals(whole['goals'], how=True) + measured_on(whole)) + '\n'
+                     markdown_goals(whole['goals'], how=True) + raw + measured_on(whole)) + '\n'
 
 
 def markdown(whole):
