@@ -48,14 +48,25 @@ host_sources() {
 		END { flush() }' || true
 }
 
+# The archive that debootstrap knows by itself: for hosts that are not Debian.
+public_uri() {
+	local program
+
+	program=$(command -v debootstrap) || program=
+	grep -ohE 'https?://[^"[:space:]]+/debian/?' /usr/share/debootstrap/scripts/sid \
+		${program:+"$program"} 2> /dev/null | sed -n 1p || true
+}
+
 # archive_uri, security_uri: of NSFENCE_MIRROR, else of the host's own sources
-# when these are Debian's, else the public ones.
+# when these are Debian's, else the public ones. The script ends where there is none.
 archive_uri() {
 	local uri=${NSFENCE_MIRROR:-}
 
 	[ -n "$uri" ] || uri=$(host_sources | awk '
 		$1 ~ /\/debian\/?$/ && $2 !~ /security/ && $1 ~ /^(https?|file|ftp):/ && !n++ { print $1 }')
-	uri=${uri:-http://deb.debian.org/debian}
+	[ -n "$uri" ] || uri=$(public_uri)
+	[ -n "$uri" ] ||
+		die "this machine's apt sources name no Debian archive, nor does debootstrap; name one: NSFENCE_MIRROR=URI"
 	printf '%s\n' "${uri%/}"
 }
 
@@ -64,7 +75,10 @@ security_uri() {
 
 	[ -n "$uri" ] || [ -n "${NSFENCE_MIRROR:-}" ] || uri=$(host_sources | awk '
 		$1 ~ /debian-security\/?$/ && $1 ~ /^(https?|file|ftp):/ && !n++ { print $1 }')
-	[ -n "$uri" ] || uri=$(archive_uri)-security
+	if [ -z "$uri" ]; then
+		uri=$(archive_uri) || exit 1
+		uri=${uri%/}-security
+	fi
 	printf '%s\n' "${uri%/}"
 }
 
@@ -89,8 +103,8 @@ apt_prepare() {
 	dir=$(apt_dir) || exit 1
 	key=$(keyring) || exit 1
 	new=$dir/new.$BASHPID
-	archive=$(archive_uri)
-	security=$(security_uri)
+	archive=$(archive_uri) || exit 1
+	security=$(security_uri) || exit 1
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/etc/parts"
 	: >> "$dir/status"
 	{
