@@ -147,6 +147,8 @@ run_ok "one more" policy 'chain o { type filter hook output priority 0; policy d
 	chain p { type filter hook postrouting priority 5; policy drop; }'
 is "so do fences that were inherited" "$(births send -n r $few)" "$(all_blocked $few)"
 if have_nft_hooks; then is "all have the same hooks" "$(nft_hooks r)" "$(nft_hooks q)"; fi
+q_and_r() { [ "$(count attachments)" = 2 ]; }
+wait_ok "those that were born in r are gone" 60 q_and_r
 is "detach --all" "$(nsfence detach --all -j | jq .count)" 2
 is "sets births to none, too" "$(birth policy) $(birth decided)" "none 1"
 run_ok "and the policy can be deleted" nsfence policy del quar
