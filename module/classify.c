@@ -121,6 +121,7 @@ static __always_inline u32 find(const struct nsf_set *set, const u32 *v, const u
 	return find_box(set, v, n, key);
 }
 
+/* Is the key in the set? @data: a map's, on a hit. */
 static __always_inline bool set_lookup(const struct nsf_image *img, const struct nsf_set *set,
 				       const u32 *key, u32 *data)
 {
@@ -132,12 +133,6 @@ static __always_inline bool set_lookup(const struct nsf_image *img, const struct
 	if (set->data != NSF_NO_DATA && data)
 		*data = words[set->data + i];
 	return true;
-}
-
-bool nsf_set_lookup(const struct nsf_image *img, const struct nsf_set *set,
-		    const u32 *key, u32 *data)
-{
-	return set_lookup(img, set, key, data);
 }
 
 /* The key that @list names; false where a field is absent. */

@@ -31,10 +31,6 @@ void nsf_classify(const struct nsf_image *img, const struct nsf_chain *chain,
 void nsf_classify_linear(const struct nsf_image *img, const struct nsf_chain *chain,
 			 struct nsf_packet *p, struct nsf_effect *fx, struct nsf_decision *d);
 
-/* Is the key in the set? @data: a map's, on a hit. For tests and explain, too. */
-bool nsf_set_lookup(const struct nsf_image *img, const struct nsf_set *set,
-		    const u32 *key, u32 *data);
-
 /* ---- what the user of classify.c provides; called in the order of the rule ---- */
 
 void nsf_effect_counter(struct nsf_effect *fx, u32 state, const struct nsf_packet *p);

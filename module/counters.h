@@ -73,6 +73,13 @@ struct nsf_counter_sum {
 	u64 bytes;
 };
 
+/*
+ * Adds what all CPUs have counted in @c to @sum. Any context but the packet path. Each of
+ * its two numbers is whole; a packet that is being counted may be in one of them only.
+ */
+void nsf_counter_read(const struct nsf_counter __percpu *c,
+		      const struct u64_stats_sync __percpu *syncp, struct nsf_counter_sum *sum);
+
 /* May sleep. NULL: no memory. Free with free_percpu(), in any context. */
 struct nsf_counters __percpu *nsf_counters_alloc(void);
 /* Packet path: softirq, or a task with softirqs on. */
@@ -83,7 +90,7 @@ static __always_inline void nsf_counters_add(struct nsf_counters __percpu *count
 	nsf_counter_add(&counters->c[hook][verdict], &counters->syncp, bytes);
 }
 
-/* Any context but the packet path; each counter consistent in itself. */
+/* The sum of one counter: see nsf_counter_read(). */
 void nsf_counters_sum(const struct nsf_counters __percpu *counters,
 		      unsigned int hook, enum nsf_verdict verdict,
 		      struct nsf_counter_sum *sum);

@@ -10,7 +10,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat/stats.h"
 #include "fault.h"
 #include "states.h"
 
@@ -192,25 +191,10 @@ void nsf_states_count(const struct nsf_states *s, u32 place, unsigned int bytes)
 void nsf_states_sum(const struct nsf_states *s, u32 place, struct nsf_counter_sum *sum)
 {
 	struct nsf_chunk *chunk = chunk_at(s, place, NSF_STATE_COUNTER);
-	const struct nsf_rule_counters *theirs;
-	const struct nsf_counter *c;
-	u64 packets, bytes;
-	unsigned int start;
-	int cpu;
 
-	if (!chunk)
-		return;
-	for_each_possible_cpu(cpu) {
-		theirs = per_cpu_ptr(chunk->counters, cpu);
-		c = &theirs->c[NSF_PLACE_INDEX(place)];
-		do {
-			start = nsf_stats_fetch_begin(&theirs->syncp);
-			packets = u64_stats_read(&c->packets);
-			bytes = u64_stats_read(&c->bytes);
-		} while (nsf_stats_fetch_retry(&theirs->syncp, start));
-		sum->packets += packets;
-		sum->bytes += bytes;
-	}
+	if (chunk)
+		nsf_counter_read(&chunk->counters->c[NSF_PLACE_INDEX(place)],
+				 &chunk->counters->syncp, sum);
 }
 
 /* ---- limits ---- */

@@ -77,7 +77,7 @@ security_uri() {
 		$1 ~ /debian-security\/?$/ && $1 ~ /^(https?|file|ftp):/ && !n++ { print $1 }')
 	if [ -z "$uri" ]; then
 		uri=$(archive_uri) || exit 1
-		uri=${uri%/}-security
+		uri=$uri-security
 	fi
 	printf '%s\n' "${uri%/}"
 }

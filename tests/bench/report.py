@@ -165,13 +165,13 @@ def join(wanted, parts, reasons):
             goals.append({'id': one, 'text': GOALS[one], 'measured': None, 'target': None,
                           'met': None, 'at_least': False, 'how': 'not measured: ' + why})
     goals.sort(key=lambda goal: goal['id'])
-    where = {'host': measured_on(parts), **{name: got['machine'] for name, got in parts.items()}}
+    where = {'host': host_of(parts), **{name: got['machine'] for name, got in parts.items()}}
     return {'machine': where, 'goals': goals, 'runs': runs,
             'summary': [{'id': one, 'text': GOALS[one], 'met': met}
                         for one, met in summary(goals).items()]}
 
 
-def measured_on(parts):
+def host_of(parts):
     """Of this machine; but commit and date are those of the measuring, not of the joining."""
     host = machine()
     for key in ('commit', 'date'):

@@ -245,7 +245,7 @@ start
 wait_ok "restarted after a change: ready" 30 grep -q READY=1 "$TMP/notified"
 is "restarted after a change: it is in force" "$(info web generation)" $((generation + 1))
 is "restarted after a change: and the counters stay" "$(packets "$rule" a)" "$counted"
-is "it holds no namespace open" "$(find "/proc/$DAEMON/fd" -lname 'net:*' | wc -l)" 0
+is "it holds no namespace open" "$(namespaces_held "$DAEMON")" 0
 
 # While it compiles it is in the configuration's directory: the policies' includes
 # are looked up there. A policy that takes a while, so that it is met there.
