@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* nft_fence: the fences of the nft backend, and what they are made of. See nft_int.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -257,19 +258,61 @@ int nft_fence_repair(struct nft *n, struct nft_ns *x, struct err *e)
 	return nft_fence_put(n, x, NULL, &m, e);
 }
 
+/* ---- fences of a daemon before ---- */
+
+/*
+ * Is it what its policy says? That may be another by now; then that is put there, at
+ * once. Where the policy cannot be compiled, the fence is better than none: it stays,
+ * and is judged when that works.
+ */
+static void settle(struct nft *n, struct nft_ns *x, const struct nft_report *r)
+{
+	const struct nft_policy *p = nft_policy_find(n, x->meta.policy);
+	struct nft_meta m = x->meta;
+	struct err e = { 0 };
+
+	take_report(n, x, r);
+	if (!r->found || (!p && !policies_is_builtin(m.policy)))
+		return;
+	if (p)
+		m.hash = p->hash;
+	if (nft_compiled_get(n, &m, &x->compiled, &e)) {
+		if (strncmp(x->problem, e.text, sizeof(x->problem) - 1))
+			log_warning("inode %u: fence of policy %s cannot be compared yet: %s",
+				    x->inode, m.policy, e.text);
+		snprintf(x->problem, sizeof(x->problem), "%.*s", (int)sizeof(x->problem) - 1, e.text);
+		nft_watch_later(n, x);
+		return;
+	}
+	x->problem[0] = '\0';
+	take_report(n, x, r);
+	if (x->right && m.hash == x->meta.hash)
+		return;
+	if (nft_fence_put(n, x, NULL, &m, &e))
+		log_error("inode %u: fence of policy %s not put right: %s", x->inode, m.policy,
+			  e.text);
+	else
+		log_info("inode %u: fence of policy %s put right: it was not as it should be",
+			 x->inode, m.policy);
+}
+
 int nft_fence_check(struct nft *n, struct nft_ns *x, struct err *e)
 {
 	struct nft_job j = job_of(n, x);
 	struct nft_report r;
 	int ret;
 
-	j.max = x->compiled ? 2 * x->compiled->objects.size + 65536 : 0;
+	j.max = x->compiled ? 2 * x->compiled->objects.size + 65536 : NFT_JOB_MAX_LOOK;
 	ret = nft_job_check(&j, &r, e);
 	/* Who cannot be looked at is not looked at all the time. */
 	x->looked_at = clock_ms();
-	if (!ret)
+	if (ret)
+		return ret;
+	if (x->compiled)
 		take_report(n, x, &r);
-	return ret;
+	else
+		settle(n, x, &r);
+	return 0;
 }
 
 void nft_ns_describe(const struct nft *n, const struct nft_ns *x, struct genl_netns *out)
@@ -287,36 +330,6 @@ void nft_ns_describe(const struct nft *n, const struct nft_ns *x, struct genl_ne
 	out->hooks = x->meta.hooks;
 	strcpy(out->policy, x->meta.policy);
 	strcpy(out->source, x->meta.source);
-}
-
-/* ---- fences of a daemon before ---- */
-
-/* The policy may be another by now: then that is put there, at once. */
-static void settle(struct nft *n, struct nft_ns *x, const struct nft_report *r)
-{
-	const struct nft_policy *p = nft_policy_find(n, x->meta.policy);
-	struct nft_meta m = x->meta;
-	struct err e = { 0 };
-
-	if (p)
-		m.hash = p->hash;
-	if (p || policies_is_builtin(m.policy)) {
-		if (nft_compiled_get(n, &m, &x->compiled, &e)) {
-			log_warning("inode %u: fence of policy %s cannot be compared: %s", x->inode,
-				    m.policy, e.text);
-			x->right = true;	/* better than none */
-			return;
-		}
-	}
-	take_report(n, x, r);
-	if (x->compiled && (!x->right || m.hash != x->meta.hash)) {
-		if (nft_fence_put(n, x, NULL, &m, &e))
-			log_error("inode %u: fence of policy %s not put right: %s", x->inode,
-				  m.policy, e.text);
-		else
-			log_info("inode %u: fence of policy %s put right: it was not as it should be",
-				 x->inode, m.policy);
-	}
 }
 
 static void on_found(void *data, const struct nft_place *p, const struct nft_report *r,

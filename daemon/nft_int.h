@@ -87,7 +87,10 @@ int nft_fence_put(struct nft *n, struct nft_ns *x, const struct genl_target *t,
 		  const struct nft_meta *m, struct err *e);
 /* As nft_fence_put() with what was wished for before. */
 int nft_fence_repair(struct nft *n, struct nft_ns *x, struct err *e);
-/* Reads what is there now; sets @right. */
+/*
+ * Reads what is there now; sets @right. A fence of a daemon before, which could not be
+ * judged until now, is put right where it is not.
+ */
 int nft_fence_check(struct nft *n, struct nft_ns *x, struct err *e);
 /* Looks into namespaces that were not looked at yet. */
 int nft_fence_discover(struct nft *n, const struct nft_place *v, size_t n_places,
@@ -100,6 +103,8 @@ void nft_ns_describe(const struct nft *n, const struct nft_ns *x, struct genl_ne
 
 int nft_watch_open(struct nft *n, struct err *e);
 void nft_watch_add(struct nft *n, struct nft_ns *x);
+/* Has the table of @x looked at again, in some seconds. */
+void nft_watch_later(struct nft *n, struct nft_ns *x);
 /* Has every table looked at that somebody could have changed unheard. */
 void nft_watch_again(struct nft *n);
 int nft_watch_events(struct nft *n, const struct genl_listener *l);

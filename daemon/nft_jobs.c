@@ -20,7 +20,6 @@
 #define NAMES		9	/* that are tried before one by chance */
 #define OURS_MS		45000	/* in a namespace of our own: it only takes what it takes */
 #define MORE_MS		25000	/* at most, for a large fence */
-#define MAX_LOOK	(256u << 20)	/* bytes of a table that are read when it is found */
 #define SIZE_FACTOR	2	/* more than that of what we made there is somebody else's */
 
 /* What a helper is to do. */
@@ -372,6 +371,8 @@ static int timeout_of(const struct work *w)
 
 	if (!w->j)	/* nobody else is in that namespace */
 		return OURS_MS;
+	if (w->j->max == NFT_JOB_MAX_LOOK)	/* who makes it long is not known */
+		return BACKEND_NFT_TIMEOUT_MS;
 	return BACKEND_NFT_TIMEOUT_MS + (int)(size >> 10 < MORE_MS ? size >> 10 : MORE_MS);
 }
 
@@ -518,7 +519,7 @@ int nft_job_look(const struct nft_job *like, const struct nft_place *v, size_t n
 		struct work w = { .j = &j, .places = v + done, .n_places = n - done, .memory = -1 };
 		size_t begin = done;
 
-		j.max = MAX_LOOK;
+		j.max = NFT_JOB_MAX_LOOK;
 		ret = nft_child_start(&c, 0, do_look, &w, NULL, 0, e);
 		if (ret)
 			return ret;

@@ -29,6 +29,8 @@ struct nft_report {
 	uint64_t digest;		/* 0: could not be read, or is too large to be ours */
 };
 
+#define NFT_JOB_MAX_LOOK	(256u << 20)	/* bytes of a table whose policy is not known */
+
 struct nft_job {
 	/* The namespace: an open descriptor, or its sockets; -1 otherwise. */
 	int ns;

@@ -117,6 +117,14 @@ static void touch(struct nft_ns *x)
 	x->wait_ms = !x->wait_ms ? FIRST_MS : 2 * x->wait_ms < LAST_MS ? 2 * x->wait_ms : LAST_MS;
 }
 
+void nft_watch_later(struct nft *n, struct nft_ns *x)
+{
+	if (!x->changed)
+		x->look_at = clock_ms() + QUIET_MS;
+	x->changed = true;
+	arm(n);
+}
+
 void nft_watch_again(struct nft *n)
 {
 	size_t i;
