@@ -162,10 +162,12 @@ void daemon_keep(struct daemon *d, const struct good_text *text)
 	d->has_good = false;
 	if (!text || d->good.dir < 0)
 		return;
-	if (good_keep(&d->good, text, &e) || good_trial_remove(&d->good, &e))
+	if (good_keep(&d->good, text, &e) || good_trial_remove(&d->good, &e)) {
 		log_warning("no copy of the configuration is kept: %s", e.text);
-	else
-		d->has_good = true;
+		return;
+	}
+	d->has_good = true;
+	d->trial.refused = false;
 }
 
 /* ---- at the start ---- */

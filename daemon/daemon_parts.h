@@ -108,7 +108,7 @@ int daemon_load_first(struct daemon *d);
  */
 int daemon_put_in_force(struct daemon *d, struct daemon_loaded *l, struct config **before,
 			struct daemon_audience *to);
-/* The text of what is in force is good. */
+/* The text of what is in force is good, and nothing is refused any more. */
 void daemon_keep(struct daemon *d, const struct good_text *text);
 /* SIGHUP, or `nsfence reload`. 0, or -EBUSY, -EINVAL with what to say in @to. */
 int daemon_reload(struct daemon *d, struct daemon_audience *to);

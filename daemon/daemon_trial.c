@@ -151,7 +151,8 @@ static void put_back(struct daemon *d, bool last)
 	}
 	t->n_manual = last ? 0 : left;
 	free(v);
-	write_trial(d);
+	if (d->before || t->refused)	/* there is such a file */
+		write_trial(d);
 }
 
 void daemon_put_back(struct daemon *d)
@@ -188,7 +189,6 @@ static int begin_trial(struct daemon *d, const struct daemon_loaded *l, struct e
 	struct good_trial *t = &d->trial;
 	int ret;
 
-	good_trial_clean(t);
 	if (!l->text || !d->has_good)
 		return err_set(e, ENOENT, EXIT_REFUSED,
 			       "--confirm: there would be nothing to go back to, for no copy of the configuration can be kept in %s (the log says why)",
@@ -212,28 +212,42 @@ static void end_trial(struct daemon *d)
 	good_trial_clean(&d->trial);
 }
 
+/* Where it cannot be had, what was refused before it stays refused. */
+static int apply_on_trial(struct daemon *d, struct daemon_loaded *l, struct daemon_audience *to)
+{
+	struct good_trial refused;
+	struct err e = { 0 };
+
+	/* What of that trial still waits: its list ends here. */
+	put_back(d, true);
+	refused = d->trial;
+	d->trial = (struct good_trial){ .n_manual = 0 };
+	if (begin_trial(d, l, &e))
+		tell(to, e.text);
+	else if (!daemon_put_in_force(d, l, &d->before, to)) {
+		good_trial_clean(&refused);
+		return 0;
+	}
+	good_trial_clean(&d->trial);
+	d->trial = refused;
+	if (d->trial.refused)
+		write_trial(d);
+	else
+		good_trial_remove(&d->good, NULL);
+	return -EINVAL;
+}
+
 static int apply(struct daemon *d, struct daemon_loaded *l, unsigned int confirm_s,
 		 struct daemon_audience *to)
 {
-	struct err e = { 0 };
-
 	if (!confirm_s) {
 		if (daemon_put_in_force(d, l, NULL, to))
 			return -EINVAL;
 		daemon_keep(d, l->text);
 		return 0;
 	}
-	if (begin_trial(d, l, &e)) {
-		tell(to, e.text);
-		good_trial_remove(&d->good, NULL);
-		good_trial_clean(&d->trial);
+	if (apply_on_trial(d, l, to))
 		return -EINVAL;
-	}
-	if (daemon_put_in_force(d, l, &d->before, to)) {
-		good_trial_remove(&d->good, NULL);
-		good_trial_clean(&d->trial);
-		return -EINVAL;
-	}
 	d->trial_until = clock_ms() + confirm_s * 1000ULL;
 	d->trial_ends = time(NULL) + confirm_s;
 	return 0;

@@ -35,6 +35,7 @@ struct world {
 	bool no_birth;			/* cannot be set */
 	int prepare;			/* errno of sync_prepare() */
 	int put_back;			/* errno of the next sync_put_back() */
+	bool incomplete;		/* no pass gets through */
 	bool unreachable;
 	unsigned int passes, take_overs, put_backs, replaces;
 };
@@ -306,7 +307,7 @@ void sync_pass(struct sync *s, unsigned int scope, struct sync_result *r)
 	bool take_over = scope & SYNC_TAKE_OVER;
 	int i;
 
-	*r = (struct sync_result){ .complete = true };
+	*r = (struct sync_result){ .complete = !world->incomplete };
 	world->passes++;
 	world->take_overs += take_over;
 	fake_n = 0;

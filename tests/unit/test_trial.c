@@ -643,6 +643,47 @@ static void test_put_back_later(void **state)
 	stop(SIGTERM, 0);
 }
 
+/* Nor before the next trial: then with that one. */
+static void test_put_back_in_next(void **state)
+{
+	NEEDS_ROOT();
+	begin_trial(SHORT);
+	world->incomplete = true;
+	world->put_back = ENOENT;
+	wait_for(strstr((ask(STATUS), answer), "\"gone-back\":true"));
+	is_fence(2, "");
+	world->incomplete = false;
+	want(SHORT, 0);
+	is_fence(2, "drop nsfence.conf:4");
+	wait_for(strstr((ask(STATUS), answer), "\"gone-back\":true"));
+	is_back();
+	stop(SIGTERM, 0);
+}
+
+/* A trial that does not come about is no consent to the one before. */
+static void test_refused_stays(void **state)
+{
+	NEEDS_ROOT();
+	begin_trial(SHORT);
+	wait_for(strstr((ask(STATUS), answer), "\"gone-back\":true"));
+	world->prepare = ENOENT;
+	want(SHORT, EXIT_REFUSED);
+	want_answer("fake: no such backend");
+	is_back();
+	world->prepare = 0;
+	stop(SIGKILL, -SIGKILL);
+	start_ready();
+	is_back();
+	/* An apply that is one is. */
+	want(APPLY, 0);
+	world->prepare = ENOENT;
+	want(SHORT, EXIT_REFUSED);
+	world->prepare = 0;
+	stop(SIGKILL, -SIGKILL);
+	start_ready();
+	is_fence(1, "accept nsfence.conf:2");
+}
+
 static void test_back_fails(void **state)
 {
 	NEEDS_ROOT();
@@ -852,6 +893,8 @@ int main(void)
 		TEST(test_hand_in_trial),
 		TEST(test_put_back_once),
 		TEST(test_put_back_later),
+		TEST(test_put_back_in_next),
+		TEST(test_refused_stays),
 		TEST(test_back_fails),
 		TEST(test_no_state),
 		TEST(test_other_origin),
