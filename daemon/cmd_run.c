@@ -170,6 +170,7 @@ static int run(struct cmd *c, int argc, char **argv)
 {
 	struct request r = { .fence = { .fence = { .flags = GENL_F_INHERIT } } };
 	int ours = split(argc, argv), opt, ret;
+	struct err e = { 0 };
 
 	while ((opt = cmd_getopt(c, ours, argv, options)) != -1) {
 		if (opt == CMD_HELP || opt == CMD_BAD)
@@ -184,9 +185,8 @@ static int run(struct cmd *c, int argc, char **argv)
 		if (ret)
 			return ret;
 	}
-	if (r.name && !run_name_is_one(r.name))
-		return cmd_usage(c, "--name: \"%.64s\" is not a name of a namespace (a name is that of a file in "
-				 SELECT_NETNS_DIR ", of at most 255 bytes)", r.name);
+	if (r.name && select_check_name(r.name, &e))
+		return cmd_usage(c, "--name: %s", e.text);
 	if (optind == ours)
 		return cmd_usage(c, "which policy? (built-in: " POLICIES_BUILTIN "; one of nsfence policy ls; or FILE.nft)");
 	if (optind + 1 < ours)

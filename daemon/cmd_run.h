@@ -46,7 +46,6 @@ struct run_name {
 	struct netns_ref ref;		/* what is mounted there; not ours */
 };
 
-bool run_name_is_one(const char *name);
 /*
  * Takes the name, as `ip netns add` does, with a plain file: it is nobody else's
  * from then on. -EEXIST: it is already.

@@ -30,12 +30,6 @@ static int share_directory(struct err *e)
 		       strerror(errno));
 }
 
-bool run_name_is_one(const char *name)
-{
-	return name[0] && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/') &&
-	       strlen(name) < sizeof(((struct netns_name *)0)->name);
-}
-
 int run_name_take(struct run_name *n, const char *name, struct err *e)
 {
 	int fd, errnum, ret;

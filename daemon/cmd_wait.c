@@ -75,6 +75,7 @@ static int run(struct cmd *c, int argc, char **argv)
 {
 	struct target t = { .kind = TARGET_NONE };
 	uint32_t seconds = 0;
+	struct err e = { 0 };
 	int opt, ret = 0;
 
 	while (!ret && (opt = cmd_getopt(c, argc, argv, options)) != -1) {
@@ -94,6 +95,8 @@ static int run(struct cmd *c, int argc, char **argv)
 		return cmd_usage(c, "unexpected argument \"%s\"", argv[optind]);
 	if (t.kind == TARGET_NONE)
 		return cmd_usage(c, "which namespace? (NAME, --path, --pid or --inode)");
+	if (t.kind == TARGET_NAME && select_check_name(t.text, &e))
+		return cmd_fail(&e, NULL);
 	return wait_for(c, &t, seconds);
 }
 

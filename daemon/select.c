@@ -166,12 +166,8 @@ static int no_such_name(const char *dir, const char *name, struct err *e)
 		       "no namespace \"%.64s\" in %s (there are: %s)", name, dir, names);
 }
 
-int select_name_in(const char *dir, const char *name, struct netns_ref *out, struct err *e)
+static int check_name(const char *dir, const char *name, struct err *e)
 {
-	char path[512];
-	int fd, errnum;
-
-	ref_init(out);
 	if (!name[0] || !strcmp(name, ".") || !strcmp(name, "..") || strchr(name, '/'))
 		return err_set(e, EINVAL, EXIT_REFUSED,
 			       "\"%.64s\" is not a name of a namespace (a name is that of a file in %s)",
@@ -180,6 +176,23 @@ int select_name_in(const char *dir, const char *name, struct netns_ref *out, str
 		return err_set(e, EINVAL, EXIT_REFUSED,
 			       "\"%.64s...\" is too long for a name of a namespace (at most 255 bytes)",
 			       name);
+	return 0;
+}
+
+int select_check_name(const char *name, struct err *e)
+{
+	return check_name(SELECT_NETNS_DIR, name, e);
+}
+
+int select_name_in(const char *dir, const char *name, struct netns_ref *out, struct err *e)
+{
+	char path[512];
+	int fd, errnum, ret;
+
+	ref_init(out);
+	ret = check_name(dir, name, e);
+	if (ret)
+		return ret;
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path))
 		return err_set(e, ENAMETOOLONG, EXIT_REFUSED, "%.64s...: the path is too long", path);
 	fd = open_ns(path);

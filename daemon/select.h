@@ -33,6 +33,8 @@ struct netns_ref {
  * of another kind.
  */
 int select_name(const char *name, struct netns_ref *out, struct err *e);
+/* Could it be one? 0, or -EINVAL as select_name(). */
+int select_check_name(const char *name, struct err *e);
 int select_path(const char *path, struct netns_ref *out, struct err *e);
 /* The namespace of the task's main thread; the descriptor outlives the task. */
 int select_pid(pid_t pid, struct netns_ref *out, struct err *e);

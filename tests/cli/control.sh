@@ -35,6 +35,11 @@ mistakes() {
 	for t in '' 0 s 0s -1 1.5s 5x '5 s' 1d 25h 86401 99999999999999999999m; do
 		usage "apply --confirm \"$t\"" "--confirm: \"$t\" is not a time \(30s, 5m, 1h" apply --confirm "$t"
 	done
+	run wait a/b
+	want_rc 1
+	want_no_out
+	want_err '"a/b" is not a name of a namespace'
+	is 'wait for what cannot be a name'
 	for t in '' 0 5x 577h; do
 		usage "wait --timeout \"$t\"" "--timeout: \"$t\" is not a time" wait web1 --timeout "$t"
 	done

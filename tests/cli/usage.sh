@@ -87,7 +87,7 @@ usage 'run without a policy' 'run: which policy\?' run -- true
 usage 'run with an empty policy' 'name has 0 bytes' run '' -- true
 usage 'run with a mode that does not exist' '"learn" is not a mode' run drop --mode learn -- true
 for n in '' . .. a/b "$(printf 'n%.0s' {1..256})"; do
-	usage "run with the name \"${n:0:8}\"" '--name: ".*" is not a name of a namespace' run drop --name "$n" -- true
+	usage "run with the name \"${n:0:8}\"" '--name: ".*" is (not a|too long for a) name of a namespace' run drop --name "$n" -- true
 done
 usage 'birth with two policies' 'unexpected argument "reject"' birth drop reject
 usage 'birth with an option and no policy' "are a POLICY's" birth --strict

@@ -229,12 +229,16 @@ static void test_names(void **state)
 	(void)state;
 	memset(longest, 'x', sizeof(longest));
 	longest[255] = '\0';
-	assert_true(run_name_is_one("web1") && run_name_is_one("..x") && run_name_is_one(longest));
+	assert_int_equal(select_check_name("web1", NULL), 0);
+	assert_int_equal(select_check_name("..x", NULL), 0);
+	assert_int_equal(select_check_name(longest, NULL), 0);
 	longest[255] = 'x';
 	longest[256] = '\0';
-	assert_false(run_name_is_one(longest));
-	assert_false(run_name_is_one("") || run_name_is_one(".") || run_name_is_one("..") ||
-		     run_name_is_one("a/b"));
+	assert_int_equal(select_check_name(longest, NULL), -EINVAL);
+	assert_int_equal(select_check_name("", NULL), -EINVAL);
+	assert_int_equal(select_check_name(".", NULL), -EINVAL);
+	assert_int_equal(select_check_name("..", NULL), -EINVAL);
+	assert_int_equal(select_check_name("a/b", NULL), -EINVAL);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
