@@ -90,9 +90,12 @@ void nft_objects_clean(struct nft_objects *o)
 
 static const struct object *object_next(const struct nft_objects *o, size_t *at)
 {
-	const struct object *x = (const void *)(o->v + *at);
+	const struct object *x;
 
-	if (*at + sizeof(*x) > o->size || x->size > o->size - *at - sizeof(*x))
+	if (*at + sizeof(*x) > o->size)
+		return NULL;
+	x = (const void *)(o->v + *at);
+	if (x->size > o->size - *at - sizeof(*x))
 		return NULL;
 	*at += sizeof(*x) + x->size;
 	return x;
@@ -138,7 +141,7 @@ static int table_add(const struct nlmsghdr *nlh, void *data)
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 
-	if (nfg->nfgen_family != NFPROTO_INET)
+	if (nfg->nfgen_family != NFPROTO_INET || (nlh->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE)
 		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(*nfg)) {
 		size_t len = mnl_attr_get_payload_len(attr);

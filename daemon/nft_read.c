@@ -20,6 +20,22 @@
 #define MAGIC		"nsfence 1 "
 #define MAX_INSTANCE	(UINT64_C(1) << 60)	/* those that come after can be counted up */
 
+/* ---- userdata ---- */
+
+/*
+ * Bytes that root inside has chosen. libnftnl goes by the lengths in them wherever these
+ * lead (nftnl_udata_parse(3)): each has to lie within, and the last one to end there.
+ */
+static void udata_parse(const uint8_t *v, size_t len, nftnl_udata_cb_t cb, void *data)
+{
+	size_t at = 0;
+
+	while (len - at >= 2 && v[at + 1] <= len - at - 2)
+		at += 2 + (size_t)v[at + 1];
+	if (at == len)
+		nftnl_udata_parse(v, (uint32_t)len, cb, data);
+}
+
 /* ---- the comment ---- */
 
 void nft_meta_put(struct nft_table *t, const struct nft_meta *m)
@@ -66,8 +82,8 @@ bool nft_meta_get(const struct nft_table *t, struct nft_meta *m)
 	int end = 0;
 
 	memset(m, 0, sizeof(*m));
-	if (!t->udata_len ||
-	    nftnl_udata_parse(t->udata, (uint32_t)t->udata_len, take_comment, &text) < 0 || !text)
+	udata_parse(t->udata, t->udata_len, take_comment, &text);
+	if (!text)
 		return false;
 	if (sscanf(text, MAGIC "%x %" SCNx32 " %" SCNx32 " %" SCNx64 " %" SCNx64 " %63s %n",
 		   &mode, &m->hooks, &m->flags, &m->instance, &m->hash, m->policy, &end) != 6 ||
@@ -117,12 +133,15 @@ static int take_rule_comment(const struct nftnl_udata *attr, void *data)
 
 static int take_rule(const struct nlmsghdr *nlh, void *data)
 {
-	struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct counters *c = data;
+	struct nftnl_rule *rule;
 	const void *udata;
 	uint32_t len;
 	int ret = 0;
 
+	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
+		return 0;
+	rule = nftnl_rule_alloc();
 	if (!rule)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, rule) < 0) {
@@ -135,7 +154,7 @@ static int take_rule(const struct nlmsghdr *nlh, void *data)
 		nftnl_expr_foreach(rule, take_counter, c);
 		udata = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
 		if (udata)
-			nftnl_udata_parse(udata, len, take_rule_comment, c);
+			udata_parse(udata, len, take_rule_comment, c);
 		if (c->has && c->n < c->max)
 			c->v[c->n++] = c->one;
 	}

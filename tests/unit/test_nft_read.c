@@ -94,11 +94,35 @@ static void test_strangers(void **state)
 	assert_false(nft_meta_get(&(struct nft_table){ .udata_len = 0 }, &m));
 }
 
+/* Userdata whose lengths lead out of them. */
+static void test_lengths(void **state)
+{
+	static const char text[] = "nsfence 1 0 0 0 1 0 drop x";
+	struct nft_table t = { .udata = { NFTNL_UDATA_TABLE_COMMENT, sizeof(text) } };
+	struct nft_meta m;
+
+	(void)state;
+	memcpy(t.udata + 2, text, sizeof(text));
+	t.udata_len = 2 + sizeof(text);
+	assert_true(nft_meta_get(&t, &m));
+	t.udata_len--;				/* a byte of it is not there */
+	assert_false(nft_meta_get(&t, &m));
+	t.udata_len += 2;			/* a type without its length */
+	assert_false(nft_meta_get(&t, &m));
+	t.udata_len++;				/* an empty one after it */
+	assert_true(nft_meta_get(&t, &m));
+	t.udata[t.udata_len - 1] = 1;
+	assert_false(nft_meta_get(&t, &m));
+	t.udata_len = 1;
+	assert_false(nft_meta_get(&t, &m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_back),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
