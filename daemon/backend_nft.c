@@ -305,10 +305,7 @@ static void describe_policy(const struct nft *n, const struct nft_policy *p,
 /* A fence of a daemon before, whose policy was not known yet: is it what it says? */
 static void judge(struct nft *n, struct nft_ns *x, const struct nft_policy *p)
 {
-	if (x->compiled || x->meta.hash != p->hash ||
-	    nft_compiled_get(n, &x->meta, &x->compiled, NULL))
-		return;
-	if (nft_fence_check(n, x, NULL))
+	if (!x->compiled && x->meta.hash == p->hash && nft_fence_check(n, x, NULL))
 		x->right = false;
 }
 

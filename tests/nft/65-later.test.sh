@@ -17,29 +17,47 @@ fi
 . "$(dirname "$0")/lib.sh"
 
 most() { echo "$1" >/proc/sys/user/max_net_namespaces; }
-is_shut() { ! pings 10.77.1.2; }
-
-new a 1
-backend -s
-ask_ok "a fence" attach /run/netns/a drop
-run_ok "it drops" is_shut
-killed
-run_ok "nobody looks: root inside takes the rules away" \
-	in_ns a nft "flush table inet nsfence; $(in_ns a nft list table inet nsfence |
+is_shut() { ! pings "10.77.$1.2"; }
+are_shut() { is_shut 1 && is_shut 2; }
+are_open() { pings 10.77.1.2 && pings 10.77.2.2; }
+# What root inside does while nobody looks.
+no_rules() { # NAME
+	in_ns "$1" nft "flush table inet nsfence; $(in_ns "$1" nft list table inet nsfence |
 		sed -n 's/.*chain \([a-z]*\) .*/chain inet nsfence \1 { policy accept; };/p')"
-run_ok "and is reached" pings 10.77.1.2
+}
+
+cat >"$TMP/web.nft" <<-END
+	table inet web { chain input { type filter hook input priority filter; policy drop; }; }
+END
+new a 1
+new b 2
+backend -s
+ask policy web "$TMP/web.nft"
+ask_ok "a fence" attach /run/netns/a drop
+ask_ok "another, of a policy of our own" attach /run/netns/b web
+run_ok "they drop" are_shut
+killed
+run_ok "root inside takes the rules away" no_rules a
+run_ok "in both" no_rules b
+run_ok "and they are reached" are_open
 
 backend -s
 ask_ok "the next one starts" policies
 most 0
 run_fails "there are no more namespaces" "No space" unshare --net true
 ask_ok "it looks for fences" dump
-like "finds this one" "$out" "^$(inode a) drop "
-like "and cannot tell whether it is right" "$(<"$TMP/err")" "cannot be compared yet"
+like "finds one" "$out" "^$(inode a) drop |"$'\n'"$(inode a) drop "
+like "and the other" "$out" "^$(inode b) web |"$'\n'"$(inode b) web "
+ask_fails "whose policy cannot be had yet" "No space" policy web "$TMP/web.nft"
+doubts() { grep -c "cannot be compared yet" "$TMP/err"; }
+is "it cannot tell whether the one is right" "$(doubts)" 1
 begin run 13000
 most 1000
-wait_ok "when it can: it is put right" 12 is_shut
+wait_ok "when it can: it is put right" 12 is_shut 1
 answer
 like "which is logged" "$(<"$TMP/err")" "put right: it was not as it should be"
-is "the doubt was logged once" "$(grep -c "cannot be compared yet" "$TMP/err")" 1
+is "the doubt was logged once" "$(doubts)" 1
+run_ok "the other is not, until then" pings 10.77.2.2
+ask_ok "when its policy comes" policy web "$TMP/web.nft"
+run_ok "so is the other" is_shut 2
 finish
