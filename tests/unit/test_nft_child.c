@@ -94,7 +94,7 @@ static void test_hangs(void **state)
 	assert_int_equal(nft_child_start(&c, 0, hang, NULL, NULL, 0, NULL), 0);
 	assert_int_equal(nft_child_recv(&c, &t, sizeof(t), NULL, 0, 200), -ETIMEDOUT);
 	nft_child_end(&c);
-	assert_true(clock_ms() - begin >= 200 && clock_ms() - begin < 2000);
+	assert_true(clock_ms() - begin >= 200 && clock_ms() - begin < 10000);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 
 	assert_int_equal(nft_child_start(&c, 0, die, NULL, NULL, 0, NULL), 0);

@@ -18,6 +18,7 @@
 #include "units.h"
 
 #define WAIT_MS	10000
+#define ANSWER_MS	5000	/* sd-bus waits 25 s for one */
 
 static char dir[64];
 static struct units *units;
@@ -49,7 +50,7 @@ static void want(const char *a, const char *b)
 	uint64_t begin = clock_ms();
 
 	assert_int_equal(units_want(units, names, b ? 2 : a ? 1 : 0), 0);
-	assert_true(clock_ms() - begin < 500);	/* nothing is waited for */
+	assert_true(clock_ms() - begin < ANSWER_MS);	/* nothing is waited for */
 }
 
 /* One turn, as the daemon's loop makes it; none may last. */
@@ -62,7 +63,7 @@ static bool turn(void)
 	poll(&p, 1, 20);
 	begin = clock_ms();
 	changed = units_turn(units);
-	assert_true(clock_ms() - begin < 500);
+	assert_true(clock_ms() - begin < ANSWER_MS);
 	return changed;
 }
 
