@@ -118,7 +118,7 @@ like "and done so" "$(nsfence ls -j | jq -c --argjson i "$(inode_of w)" '.[] | s
 is "none: births are free again" "$(births set none >/dev/null && births send $few)" "$(all_passed $few)"
 like "those that were born before keep theirs" "$(of r)" "policy=drop"
 nsfence detach --all >/dev/null
-run_ok "none, and no fence: it unloads" unload
+run_ok "none, and no fence: it unloads" unloads
 netns_del q r w
 load
 
@@ -189,7 +189,7 @@ is "events: born without a fence, attached, died with it" \
 	"born -,attached drop,died drop"
 stop_job "$monitor"
 births set none >/dev/null
-unload
+unloads
 
 # --- the initial namespace -----------------------------------------------------------------------------
 load allow_init_net=1
@@ -198,7 +198,7 @@ is "inherit is not for the initial namespace" "$(births attach /proc/1/ns/net au
 is "without it, it can be fenced" "$(births attach /proc/1/ns/net audit manual)" ok
 is "and nothing is born with a fence" "$(births send $few)" "$(all_passed $few)"
 nsfence detach --all >/dev/null
-unload
+unloads
 
 # --- parameters, and the deadman ----------------------------------------------------------------------
 log_mark
@@ -208,7 +208,7 @@ is "from the load on, of $few not one passes" "$(births send $few)" "$(all_block
 run_fails "it holds the module" 1 "in use" unload
 is "a decision" "$(births set none)" ok
 like "ends the waiting" "$(births get)" '^policy=none .* decided=1 wait=0 '
-run_ok "and lets the module go" unload
+run_ok "and lets the module go" unloads
 
 held() { # the deadman's line, once it is there
 	log_since "$MARK" | grep -E "nsfence: birth=.*nobody has decided"
@@ -225,7 +225,7 @@ like "and so does birth" "$(births get)" '^policy=drop .* decided=0 wait=0 relea
 is "a decision afterwards" "$(births set none)" ok
 nsfence detach --all >/dev/null
 netns_del q r
-unload
+unloads
 
 log_mark
 run_ok "birth_release=1" modprobe nsfence birth=drop birth_wait=$hold birth_release=1
@@ -242,7 +242,7 @@ like "a fence that somebody put up stays" "$(of w)" "flags=manual,born policy=dr
 is "and births are free" "$(births send $few) $(birth decided)" "$(all_passed $few) 0"
 nsfence detach --all >/dev/null
 netns_del q r w
-run_ok "it unloads" unload
+run_ok "it unloads" unloads
 
 log_mark
 run_ok "a decision in time" modprobe nsfence birth=drop birth_wait=$hold birth_release=1
@@ -253,13 +253,13 @@ is "no deadman comes" "$(held)" ""
 like "and nobody is let go" "$(of q)" "policy=reject"
 nsfence detach --all >/dev/null
 netns_del q
-unload
+unloads
 
 run_ok "birth_wait=0" modprobe nsfence birth=audit birth_wait=0
 like "there is no deadman" "$(births get)" '^policy=audit .* decided=0 wait=0 '
 is "audit lets pass" "$(births send $few)" "$(all_passed $few)"
 is "detach --all is a decision" "$(nsfence detach --all >/dev/null; birth policy)" none
-unload
+unloads
 
 refused() { # REGEX PARAMETER...
 	local log=$1

@@ -173,10 +173,10 @@ fi
 nsfence detach --all >/dev/null
 
 # --- the module comes and goes -----------------------------------------------------------------------
-unload
+unloads
 again() {
 	modprobe nsfence birth=drop && births send 1 | grep -q "blocked=1 " &&
-		nsfence detach --all && rmmod nsfence
+		nsfence detach --all && unloads
 }
 background again
 out=$(births send -s $seconds -j 2)

@@ -104,7 +104,7 @@ nsfence detach --all >/dev/null
 
 netns_del p
 wait_ok "p is dead" 60 dead "$p"
-run_ok "it unloads" unload
+run_ok "it unloads" unloads
 
 # --- at load -------------------------------------------------------------------------------------------
 for fault in fail_init fail_late; do

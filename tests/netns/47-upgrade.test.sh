@@ -216,7 +216,7 @@ for ((i = 0; i < kills; i++)); do
 		bad="$bad; $i: nft has $(in_nft a b child w1), the module $(in_module)"
 	nsfence status >"$TMP/status" && nsfence plan >"$TMP/plan" || bad="$bad; $i: $(cat "$TMP/status" "$TMP/plan")"
 	[ -z "${NSF_TRACE:-}" ] || diag "$i: $SECONDS s"
-	[ $((i % 2)) = 0 ] || unload || bad="$bad; $i: not unloaded"
+	[ $((i % 2)) = 0 ] || unloads || bad="$bad; $i: not unloaded"
 	[ $((i % 2)) = 0 ] || modprobe nsfence
 	switch module
 	wait_until 30 eval '[ "$(in_nft a b child w1),$(nsfence ls -j | jq length)" = ",4" ]' ||

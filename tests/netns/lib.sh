@@ -372,6 +372,8 @@ faults_ko() {
 }
 
 unload() { rmmod nsfence; }
+# A fence holds the module until its namespace is gone, and those die in their time.
+unloads() { wait_until 30 unload; }
 
 base_counts() { BASE=$(rawgenl counts); }
 
