@@ -162,7 +162,7 @@ table inet sandbox {
 	}
 }
 END
-is "a file" "$(nsfence run "$TMP/sandbox.nft" -- netprobe -t "$QUIET" ping,127.0.0.3 ping,127.0.0.2 | paste -sd' ')" \
+is "a file" "$(nsfence run "$TMP/sandbox.nft" -- netprobe -t "$ANSWER" ping,127.0.0.3 ping,127.0.0.2 | paste -sd' ')" \
 	"ping,127.0.0.3 EPERM ping,127.0.0.2 ok"
 is "it is in the module now, by its name" "$(nsfence run sandbox -- netprobe -t "$QUIET" ping,127.0.0.3)" "ping,127.0.0.3 EPERM"
 wait_ok "and can be taken away when the last fence has gone" 30 nsfence policy del sandbox
@@ -211,6 +211,8 @@ is "the orphan is a child of the initial namespace's" \
 mapfile -t kin < <(netns_below "$family" sleep | grep -vx -e "$(inode_of old)" -e "$(inode_of stranger)")
 kin+=("$(ino_of_pid "$orphan")")
 is "made before the module was loaded: 4, with the orphan" "$(printf '%s\n' "${kin[@]}" | sort -u | wc -l)" 4
+fences_are() { [ "$(nsfence ls -j | jq length)" = "$1" ]; }
+wait_ok "what was fenced until now is gone" 30 fences_are 0
 out=$(nsfence attach old drop --descendants -v)
 is "attach --descendants" $? 0
 diag "$out"
