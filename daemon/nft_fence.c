@@ -258,6 +258,14 @@ int nft_fence_repair(struct nft *n, struct nft_ns *x, struct err *e)
 	return nft_fence_put(n, x, NULL, &m, e);
 }
 
+bool nft_ns_problem(struct nft_ns *x, const char *text)
+{
+	if (!strncmp(x->problem, text, sizeof(x->problem) - 1))
+		return false;
+	snprintf(x->problem, sizeof(x->problem), "%.*s", (int)sizeof(x->problem) - 1, text);
+	return true;
+}
+
 /* ---- fences of a daemon before ---- */
 
 /*
@@ -277,10 +285,9 @@ static void settle(struct nft *n, struct nft_ns *x, const struct nft_report *r)
 	if (p)
 		m.hash = p->hash;
 	if (nft_compiled_get(n, &m, &x->compiled, &e)) {
-		if (strncmp(x->problem, e.text, sizeof(x->problem) - 1))
+		if (nft_ns_problem(x, e.text))
 			log_warning("inode %u: fence of policy %s cannot be compared yet: %s",
 				    x->inode, m.policy, e.text);
-		snprintf(x->problem, sizeof(x->problem), "%.*s", (int)sizeof(x->problem) - 1, e.text);
 		nft_watch_later(n, x);
 		return;
 	}

@@ -95,6 +95,8 @@ int nft_fence_check(struct nft *n, struct nft_ns *x, struct err *e);
 /* Looks into namespaces that were not looked at yet. */
 int nft_fence_discover(struct nft *n, const struct nft_place *v, size_t n_places,
 		       struct err *e);
+/* Remembers what is wrong there; false: that is known, and was logged. */
+bool nft_ns_problem(struct nft_ns *x, const char *text);
 /* Forgets it; the table stays. */
 void nft_ns_drop(struct nft *n, struct nft_ns *x);
 void nft_ns_describe(const struct nft *n, const struct nft_ns *x, struct genl_netns *out);

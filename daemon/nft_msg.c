@@ -141,7 +141,7 @@ static int table_add(const struct nlmsghdr *nlh, void *data)
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 
-	if (nfg->nfgen_family != NFPROTO_INET || (nlh->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE)
+	if (nfg->nfgen_family != NFPROTO_INET)
 		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(*nfg)) {
 		size_t len = mnl_attr_get_payload_len(attr);
@@ -291,7 +291,7 @@ static int object_add(const struct nlmsghdr *nlh, void *data)
 	struct object *x;
 	int ret = 0;
 
-	if (nfg->nfgen_family != NFPROTO_INET || (nlh->nlmsg_type & 0xff) != r->type)
+	if (nfg->nfgen_family != NFPROTO_INET)
 		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(*nfg)) {
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&

@@ -24,7 +24,7 @@
 
 /*
  * Bytes that root inside has chosen. libnftnl goes by the lengths in them wherever these
- * lead (nftnl_udata_parse(3)): each has to lie within, and the last one to end there.
+ * lead: each has to lie within, and the last one to end there.
  */
 static void udata_parse(const uint8_t *v, size_t len, nftnl_udata_cb_t cb, void *data)
 {
@@ -133,15 +133,12 @@ static int take_rule_comment(const struct nftnl_udata *attr, void *data)
 
 static int take_rule(const struct nlmsghdr *nlh, void *data)
 {
+	struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct counters *c = data;
-	struct nftnl_rule *rule;
 	const void *udata;
 	uint32_t len;
 	int ret = 0;
 
-	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
-		return 0;
-	rule = nftnl_rule_alloc();
 	if (!rule)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, rule) < 0) {

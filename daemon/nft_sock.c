@@ -111,8 +111,10 @@ static void drain(int fd)
 }
 
 /* 0; 1: that was all; negative. */
-static int dump_read(int fd, uint32_t seq, uint8_t *buf, nft_sock_cb cb, void *data)
+static int dump_read(int fd, const struct nlmsghdr *request, uint8_t *buf, nft_sock_cb cb,
+		     void *data)
 {
+	const uint16_t type = request->nlmsg_type - 1;	/* each NEW is followed by its GET */
 	const struct nlmsghdr *nlh;
 	ssize_t n = recv(fd, buf, BUF_SIZE, 0);
 	int len = (int)n, ret;
@@ -120,7 +122,7 @@ static int dump_read(int fd, uint32_t seq, uint8_t *buf, nft_sock_cb cb, void *d
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
-		if (nlh->nlmsg_seq != seq)
+		if (nlh->nlmsg_seq != request->nlmsg_seq)
 			continue;
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 			return -EINTR;
@@ -131,7 +133,7 @@ static int dump_read(int fd, uint32_t seq, uint8_t *buf, nft_sock_cb cb, void *d
 
 			return err->error ? err->error : 1;
 		}
-		ret = cb(nlh, data);
+		ret = nlh->nlmsg_type == type ? cb(nlh, data) : 0;
 		if (ret)
 			return ret;
 	}
@@ -152,7 +154,7 @@ int nft_sock_dump(int fd, struct nlmsghdr *request, nft_sock_cb cb, void (*again
 		}
 		ret = send_all(fd, request, request->nlmsg_len);
 		while (!ret)
-			ret = dump_read(fd, request->nlmsg_seq, buf, cb, data);
+			ret = dump_read(fd, request, buf, cb, data);
 	}
 	free(buf);
 	return ret > 0 ? 0 : ret;

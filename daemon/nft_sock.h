@@ -16,9 +16,9 @@ uint32_t nft_sock_seq(void);
 /* A request for family inet in @buf of at least NFT_SOCK_REQUEST bytes. */
 struct nlmsghdr *nft_sock_request(void *buf, uint16_t what, uint16_t flags);
 /*
- * Sends a dump request, and hands each message to @cb, which returns 0 or a negative
- * errno that ends it. Asks again where the dump was interrupted: @again is called
- * before each time.
+ * Sends a dump request, and hands each message of the kind that it gets to @cb, which
+ * returns 0 or a negative errno that ends it. Asks again where the dump was interrupted:
+ * @again is called before each time.
  */
 int nft_sock_dump(int fd, struct nlmsghdr *request, nft_sock_cb cb, void (*again)(void *data),
 		  void *data);

@@ -17,7 +17,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -201,11 +200,9 @@ static void mend(struct nft *n, struct nft_ns *x, const struct genl_listener *l)
 		return;
 	}
 	x->right = false;
-	if (strncmp(x->problem, e.text, sizeof(x->problem) - 1)) {
+	if (nft_ns_problem(x, e.text))
 		log_error("inode %u: its fence of policy %s was changed or removed, and is not put there again: %s",
 			  x->inode, x->meta.policy, e.text);
-		snprintf(x->problem, sizeof(x->problem), "%.*s", (int)sizeof(x->problem) - 1, e.text);
-	}
 	/* Again, later; and those who listen may do better. */
 	touch(x);
 	tell(n, x, GENL_EVENT_DETACHED, l);

@@ -211,8 +211,7 @@ is "the orphan is a child of the initial namespace's" \
 mapfile -t kin < <(netns_below "$family" sleep | grep -vx -e "$(inode_of old)" -e "$(inode_of stranger)")
 kin+=("$(ino_of_pid "$orphan")")
 is "made before the module was loaded: 4, with the orphan" "$(printf '%s\n' "${kin[@]}" | sort -u | wc -l)" 4
-fences_are() { [ "$(nsfence ls -j | jq length)" = "$1" ]; }
-wait_ok "what was fenced until now is gone" 30 fences_are 0
+wait_ok "what was fenced until now is gone" 30 no_fences
 out=$(nsfence attach old drop --descendants -v)
 is "attach --descendants" $? 0
 diag "$out"
